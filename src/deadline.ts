@@ -1,0 +1,88 @@
+import { PluginError } from "./errors.ts";
+
+/** Why a deadline ended: time ran out, or the caller's signal fired. */
+export type EndReason = "timeout" | "aborted";
+
+/**
+ * One wait's bounds: an optional signal and a budget of monotonic time. The first reason wins and stays.
+ *
+ * Dispose it when the work settles, so that its timer and listener go.
+ */
+export interface Deadline {
+  /** Why it ended, or `undefined` while it has not. */
+  readonly reason: EndReason | undefined;
+  /** Milliseconds left, never negative. */
+  remainingMs(): number;
+  /** Calls `listener` once when the deadline ends, at once when it already has. */
+  onEnd(listener: (reason: EndReason) => void): void;
+  /** The error that says why it ended. */
+  error(subject: string): PluginError;
+  [Symbol.dispose](): void;
+}
+
+/** What {@link startDeadline} needs. */
+export interface DeadlineOptions {
+  readonly budgetMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The longest timer that the engines keep; a longer one would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/**
+ * Starts a deadline.
+ *
+ * @param options `budgetMs` from now, and the caller's signal.
+ * @returns The running deadline; already ended when the signal has fired.
+ */
+export function startDeadline(options: DeadlineOptions): Deadline {
+  const { signal } = options;
+  const endsAt = performance.now() + options.budgetMs;
+  const listeners: ((reason: EndReason) => void)[] = [];
+  let reason: EndReason | undefined;
+
+  const end = (why: EndReason) => {
+    if (reason !== undefined) return;
+    reason = why;
+    release();
+    for (const listener of listeners.splice(0)) listener(why);
+  };
+  const onAbort = () => end("aborted");
+  const timer = setTimeout(() => end("timeout"), Math.min(options.budgetMs, maxTimerMs));
+  const release = () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  };
+  if (signal?.aborted === true) end("aborted");
+  else signal?.addEventListener("abort", onAbort, { once: true });
+
+  return {
+    get reason() {
+      return reason;
+    },
+    remainingMs: () => Math.max(0, endsAt - performance.now()),
+    onEnd(listener) {
+      if (reason === undefined) listeners.push(listener);
+      else listener(reason);
+    },
+    error: (subject) =>
+      new PluginError(
+        reason === "aborted"
+          ? {
+              code: "runtime/aborted",
+              phase: "execution",
+              message: `${subject} was stopped because the caller's signal fired.`,
+            }
+          : {
+              code: "runtime/timeout",
+              phase: "execution",
+              message: `${subject} was stopped after ${options.budgetMs} ms without an answer.`,
+              details: { budgetMs: options.budgetMs },
+            },
+      ),
+    [Symbol.dispose]() {
+      release();
+      listeners.length = 0;
+    },
+  };
+}

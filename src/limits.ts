@@ -1,0 +1,171 @@
+/**
+ * Every number of the library: its unit, its default, why it is that, and what it does not bound.
+ *
+ * The reference's bounds are in reference §2 and §4.1; where decisions.md changes one, the reason says so.
+ */
+
+/** One bound. */
+export interface Limit {
+  readonly unit: "bytes" | "ms" | "count" | "ratio" | "levels" | "instructions";
+  readonly default: number;
+  /** Why this number. */
+  readonly reason: string;
+  /** What a reader might think it bounds and it does not. */
+  readonly doesNotBound: string;
+}
+
+/** Numbers, one for each entry of a table of limits. */
+export type LimitValues<Table> = { readonly [Name in keyof Table]: number };
+
+function limit(
+  unit: Limit["unit"],
+  value: number,
+  reason: string,
+  doesNotBound = "nothing beyond its name",
+): Limit {
+  return { unit, default: value, reason, doesNotBound };
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** What a message, label or log line may hold. */
+export const textLimits = {
+  messageBytes: limit("bytes", 512, "reference §4.1: diagnostics and error text"),
+  diagnostics: limit("count", 64, "a report stays readable, however broken the package"),
+} as const satisfies Record<string, Limit>;
+
+/** What a package may hold, on disk and expanded (reference §2, decisions "Bounds on package size"). */
+export const packageLimits = {
+  packageBytes: limit(
+    "bytes",
+    32 * MiB,
+    "a JavaScript guest is 1 to 12 MB",
+    "memory after expansion",
+  ),
+  entryBytes: limit("bytes", 24 * MiB, "one artifact", "the package as a whole"),
+  expandedBytes: limit("bytes", 64 * MiB, "reference §2", "what a guest allocates when it runs"),
+  entries: limit("count", 512, "reference §2"),
+  manifestBytes: limit("bytes", 64 * KiB, "reference §1"),
+  pathBytes: limit("bytes", 1024, "longer than any real path, shorter than an attack"),
+  expansionRatio: limit("ratio", 100, "decisions: 100:1", "entries below expansionFloorBytes"),
+  expansionFloorBytes: limit("bytes", 1 * MiB, "small text files compress better than 100:1"),
+} as const satisfies Record<string, Limit>;
+
+/** The reference implementation's own package bounds, for saying when a package exceeds them. */
+export const referencePackageLimits = {
+  packageBytes: 16 * MiB,
+  entryBytes: 8 * MiB,
+} as const;
+
+/** What a WebAssembly artifact may declare, checked on its bytes before anything compiles them. */
+export const artifactLimits = {
+  artifactBytes: limit("bytes", 24 * MiB, "packageLimits.entryBytes", "what it compiles to"),
+  nesting: limit("levels", 16, "real components nest two or three deep"),
+  items: limit(
+    "count",
+    200_000,
+    "types, functions, imports and exports of all modules together; a 12 MB guest has about 60,000",
+  ),
+  componentItems: limit(
+    "count",
+    10_000,
+    "20,000 exports in 209 KB made the bindings generator write 49 MB",
+    "items of core modules",
+  ),
+  nameBytes: limit("bytes", 512, "WIT names with package and version stay below 200"),
+  glueBytes: limit("bytes", 4 * MiB, "real glue is 90 to 300 KB", "the core modules beside it"),
+  transpileMs: limit("ms", 30_000, "a 12 MB guest takes about 1 s here; slow machines exist"),
+} as const satisfies Record<string, Limit>;
+
+/** What a component guest may use while it runs; every one can be set by the host (decisions "Guest limits"). */
+export const guestLimits = {
+  timeoutMs: limit(
+    "ms",
+    10_000,
+    "decisions: 10 s wall per call",
+    "time spent waiting in the queue",
+  ),
+  startTimeoutMs: limit("ms", 10_000, "instantiation and start functions, per instance"),
+  memoryBytes: limit(
+    "bytes",
+    64 * MiB,
+    "decisions: all linear memories of an instance together",
+    "the engine's own code and objects",
+  ),
+  tableElements: limit("count", 100_000, "decisions: all tables of an instance together"),
+  coreInstances: limit("count", 64, "a JavaScript guest has up to 14"),
+  fuel: limit(
+    "instructions",
+    Number.MAX_SAFE_INTEGER,
+    "components are bounded by time unless the host sets fuel",
+  ),
+  inputBytes: limit("bytes", 64 * KiB, "reference §4.1"),
+  outputBytes: limit("bytes", 64 * KiB, "reference §4.1", "what the guest allocates to build it"),
+  summaryBytes: limit("bytes", 1024, "reference §4.1"),
+  hostCalls: limit(
+    "count",
+    10_000,
+    "host calls of one call, granted or refused",
+    "the time they take",
+  ),
+  logBytes: limit("bytes", 64 * KiB, "stdout, stderr and log lines kept of one call"),
+  queuedCalls: limit("count", 64, "calls waiting for their turn at one instance"),
+} as const satisfies Record<string, Limit>;
+
+/** The reference's limits for raw guests (reference §4.1), where they differ from {@link guestLimits}. */
+export const rawGuestDefaults = {
+  timeoutMs: 1_000,
+  startTimeoutMs: 1_000,
+  memoryBytes: 2 * MiB,
+  tableElements: 256,
+  coreInstances: 1,
+  fuel: 5_000_000,
+} as const;
+
+/** What JSON from outside may hold, whatever its byte bound. */
+export const jsonLimits = {
+  depth: limit("levels", 64, "JSON.stringify and structuredClone overflow far deeper"),
+} as const satisfies Record<string, Limit>;
+
+/** Limits of a package, resolved. */
+export type PackageLimits = LimitValues<typeof packageLimits>;
+/** Limits of an artifact, resolved. */
+export type ArtifactLimits = LimitValues<typeof artifactLimits>;
+/** Limits of a running guest, resolved. */
+export type GuestLimits = LimitValues<typeof guestLimits>;
+
+/** A table's defaults as plain numbers. */
+export function defaultLimits<Table extends Record<string, Limit>>(
+  table: Table,
+): LimitValues<Table> {
+  return mergeLimits(table, undefined, () => {
+    throw new RangeError("a default limit is invalid");
+  });
+}
+
+/**
+ * Lays a host's numbers over a table's defaults.
+ *
+ * @param table The table of limits.
+ * @param overrides The host's numbers; a key that the table does not have is refused.
+ * @param refuse Called with what is wrong; throws.
+ * @returns Frozen numbers, one for each limit.
+ */
+export function mergeLimits<Table extends Record<string, Limit>>(
+  table: Table,
+  overrides: Partial<LimitValues<Table>> | undefined,
+  refuse: (message: string) => never,
+): LimitValues<Table> {
+  const merged: Record<string, number> = Object.create(null);
+  for (const [name, { default: value }] of Object.entries(table)) merged[name] = value;
+  for (const [name, value] of Object.entries(overrides ?? {})) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(table, name)) refuse(`There is no limit named ${JSON.stringify(name)}.`);
+    if (!Number.isSafeInteger(value) || (value as number) < 1) {
+      refuse(`The limit ${name} must be a whole number of at least 1.`);
+    }
+    merged[name] = value as number;
+  }
+  return Object.freeze(merged) as LimitValues<Table>;
+}

@@ -1,0 +1,24 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const built = (entry: string) => `${root}dist/${entry}.js`;
+
+// Tests of one room import it from src; tests of the public surface import the built package by its
+// own name, workers and bindings generator included, exactly as a user gets it.
+export default defineConfig({
+  root,
+  resolve: {
+    alias: [
+      { find: /^yoi-plugin-sdk$/, replacement: built("index") },
+      { find: /^yoi-plugin-sdk\/(.+)$/, replacement: built("$1") },
+      { find: "#ports", replacement: `${root}src/ports.node.ts` },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    pool: "forks",
+  },
+});
