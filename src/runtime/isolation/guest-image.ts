@@ -1,0 +1,20 @@
+/** A component ready to run: the checked glue and the compiled modules that it asks for by name. */
+export interface ComponentImage {
+  readonly format: "component";
+  /** An expression whose value is a function; see runtime/component/glue-check. */
+  readonly script: string;
+  /** The names of the globals that the script takes as arguments, in order. */
+  readonly globals: readonly string[];
+  readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  /** The interfaces that it imports, as the glue names them: without a version. */
+  readonly imports: readonly string[];
+}
+
+/** A core module ready to run. */
+export interface CoreImage {
+  readonly format: "core";
+  readonly module: WebAssembly.Module;
+}
+
+/** What crosses into an isolate. Structured-cloneable. */
+export type GuestImage = ComponentImage | CoreImage;

@@ -1,0 +1,26 @@
+import type { GuestInstance, InstantiateContext } from "../backend.ts";
+import type { GuestImage } from "./guest-image.ts";
+
+/** What an isolate promises about the guest inside; docs/security.md shows the table. */
+export interface IsolateGuarantees {
+  /** A guest that does not stop is stopped at its deadline and on abort. */
+  readonly deadline: boolean;
+  /** Linear memory and tables stay within their limits. */
+  readonly memory: boolean;
+  /** A guest that crashes its engine takes nothing else down. */
+  readonly crash: boolean;
+  /** Even code that escaped the guest finds no files, network or environment. */
+  readonly authority: boolean;
+}
+
+/** Where a guest runs and how it is stopped. */
+export interface Isolate {
+  readonly name: string;
+  readonly guarantees: IsolateGuarantees;
+  /**
+   * Puts a guest into the isolate and instantiates it.
+   *
+   * @throws PluginError when instantiation fails, traps, or passes `context.deadline`.
+   */
+  open(image: GuestImage, context: InstantiateContext): Promise<GuestInstance>;
+}
