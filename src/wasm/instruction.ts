@@ -1,0 +1,98 @@
+import type { CursorFailure } from "../bytes.ts";
+import { ImmediateSkipper } from "./immediates.ts";
+import { immediate, type OpcodeTable, plainOpcodes, prefixedOpcodes } from "./opcode.ts";
+
+/** An opcode as one number: the byte itself, or `prefix << 16 | sub-opcode` (`0xfc000a` is memory.copy). */
+export type Opcode = number;
+
+/**
+ * Walks the instructions of a function body or constant expression, one at a time and without a copy.
+ *
+ * It skips immediates exactly and refuses what it does not know; it does not validate types, nesting or
+ * indices, which the engine does. All offsets are absolute in `bytes`. It is one object that moves, not
+ * one object an instruction, because a 12 MB guest has five million of them.
+ */
+export class InstructionWalker {
+  /** The instruction's {@link Opcode}. */
+  opcode: Opcode = 0;
+  /** Where the instruction starts. */
+  start: number;
+  /** Where its immediates start: after the opcode and sub-opcode. */
+  immediates: number;
+  readonly #bytes: Uint8Array;
+  readonly #skipper: ImmediateSkipper;
+
+  /**
+   * @param bytes The module's bytes.
+   * @param failure What malformed bytes are reported as; its code does not apply to unknown opcodes,
+   *   which are `artifact/unsupported`.
+   * @param start Where the first instruction starts.
+   * @param limit Where the instructions must have ended.
+   */
+  constructor(bytes: Uint8Array, failure: CursorFailure, start = 0, limit = bytes.length) {
+    this.start = start;
+    this.immediates = start;
+    this.#bytes = bytes;
+    this.#skipper = new ImmediateSkipper(bytes, failure, start, limit);
+  }
+
+  /** Where the next instruction starts. */
+  get end(): number {
+    return this.#skipper.at;
+  }
+
+  /** The features needed by every instruction walked so far, as a mask (`featuresOfMask`). */
+  get features(): number {
+    return this.#skipper.features;
+  }
+
+  /** Moves to another stretch of the same bytes; the features stay. */
+  reset(start: number, limit: number): void {
+    this.start = start;
+    this.immediates = start;
+    this.#skipper.at = start;
+    this.#skipper.limit = Math.min(limit, this.#bytes.length);
+  }
+
+  /**
+   * Walks one instruction.
+   *
+   * @returns Whether there was one; `false` at the limit.
+   * @throws {@link PluginError} `artifact/unsupported` for an unknown opcode, the failure's code for
+   *   an instruction that the limit cuts or whose immediates are malformed.
+   */
+  next(): boolean {
+    const skipper = this.#skipper;
+    const start = skipper.at;
+    if (start >= skipper.limit) return false;
+    const byte = this.#bytes[start] as number;
+    this.start = start;
+    skipper.instruction = start;
+    skipper.at = start + 1;
+    const follows = plainOpcodes.immediates[byte] as number;
+    if (follows === immediate.prefix) return this.#prefixed(byte);
+    this.opcode = byte;
+    this.immediates = start + 1;
+    skipper.features |= plainOpcodes.features[byte] as number;
+    if (follows === immediate.unknown) skipper.refuse(hex(byte));
+    skipper.skip(follows);
+    return true;
+  }
+
+  #prefixed(prefix: number): true {
+    const skipper = this.#skipper;
+    const sub = skipper.u32();
+    const table = prefixedOpcodes[prefix - 0xfb] as OpcodeTable;
+    const follows = table.immediates[sub] ?? immediate.unknown;
+    if (follows === immediate.unknown) skipper.refuse(`${hex(prefix)} ${hex(sub)}`);
+    this.opcode = (prefix << 16) | sub;
+    this.immediates = skipper.at;
+    skipper.features |= table.features[sub] as number;
+    skipper.skip(follows);
+    return true;
+  }
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
