@@ -123,6 +123,22 @@ export const rawGuestDefaults = {
   fuel: 5_000_000,
 } as const;
 
+/** What deciding about grants may keep and show. */
+export const grantLimits = {
+  labelBytes: limit(
+    "bytes",
+    240,
+    "reference §3: the bound of a diagnostic; a label fills a line or three",
+  ),
+  displayPathBytes: limit("bytes", 120, "reference §5.4: the path of a URL that is shown"),
+  rememberedAnswers: limit(
+    "count",
+    1_000,
+    "a guest chooses paths, so that what `ask` remembers would grow without end; the oldest goes",
+    "questions that are being asked at this moment",
+  ),
+} as const satisfies Record<string, Limit>;
+
 /** What JSON from outside may hold, whatever its byte bound. */
 export const jsonLimits = {
   depth: limit("levels", 64, "JSON.stringify and structuredClone overflow far deeper"),

@@ -19,7 +19,7 @@ export interface HttpsGrant {
 export interface FsGrant {
   /** Absolute path. */
   readonly root: string;
-  readonly operations: readonly ("read" | "list" | "write")[];
+  readonly operations: readonly FsOperation[];
 }
 
 /** A request or websocket grant; `allow_private` lets it reach the private host that it names. */
@@ -43,13 +43,44 @@ export interface GrantRecord {
   readonly https: readonly HttpsGrant[];
 }
 
+/** The targets of a record: where the host APIs that it grants may reach. */
+export type GrantTargets = Pick<GrantRecord, "request" | "websocket" | "fs" | "https">;
+
+/** What exactly a host API call is about to reach. */
+export type HostApiTarget =
+  | {
+      readonly kind: "url";
+      /** Absolute, without userinfo; its query and fragment play no part. */
+      readonly url: string;
+      /** For `https` and `request`. */
+      readonly method?: string;
+      /** Whether the host resolved to a private, loopback or otherwise special address. */
+      readonly isPrivate?: boolean;
+    }
+  | {
+      readonly kind: "folder";
+      /** The granted root, as the grant writes it. */
+      readonly root: string;
+      readonly operation: FsOperation;
+      /** The path below the root that the guest named, for policies and records; not checked here. */
+      readonly path?: string;
+    };
+
+/** What a guest may do in a granted folder. */
+export type FsOperation = "read" | "list" | "write";
+
 /** What something in the host is about to do for a plugin, as the authority is asked about it. */
 export type Action =
   | { readonly kind: "surface"; readonly surface: Surface }
   | { readonly kind: "tool"; readonly name: string; readonly externalWrite: boolean }
   | { readonly kind: "service"; readonly name: string }
   | { readonly kind: "ingress"; readonly name: string }
-  | { readonly kind: "host_api"; readonly api: HostApiName | (string & {}) };
+  | {
+      readonly kind: "host_api";
+      readonly api: HostApiName | (string & {});
+      /** Absent: may the API be used at all? Present: may it reach this? */
+      readonly target?: HostApiTarget;
+    };
 
 /** When the authority is asked. */
 export type CheckPoint = "inspection" | "registration" | "execution" | "host-call";
@@ -69,6 +100,22 @@ export type Decision =
 /** A host's own say over every action; it can only narrow what the manifest requests. */
 export interface GrantPolicy {
   decide(request: GrantRequest): Decision | Promise<Decision>;
+  /**
+   * The targets that it may allow to a plugin now: an upper bound, each still decided one by one.
+   *
+   * A manifest can't name folders, so that `fs` has only what this gives; absent means none.
+   */
+  targets?(plugin: PackageIdentity): GrantTargets;
+}
+
+/** One decision, as an audit listener hears of it: inert, and without a URL's query. */
+export interface DecisionEvent {
+  readonly plugin: PackageIdentity;
+  readonly action: Action;
+  /** The permission and the target: `host_api.https GET https://api.example.com/v1/x`. */
+  readonly subject: string;
+  readonly at: CheckPoint;
+  readonly decision: Decision;
 }
 
 /** What may be done in the name of one package: the manifest's requests and the host's grants, both. */
@@ -78,4 +125,6 @@ export interface Authority {
   requested(action: Action): Decision;
   /** Whether the manifest asks for it and the host allows it, now. */
   decide(action: Action, at: CheckPoint): Promise<Decision>;
+  /** The host's targets at this moment, an upper bound of what {@link Authority.decide} allows. */
+  targets(): GrantTargets;
 }
