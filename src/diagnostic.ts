@@ -120,3 +120,8 @@ export function utf8Length(text: string): number {
 function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }
+
+/** @returns Whether the text is Unicode: without a lone surrogate, so that UTF-8 can carry it unchanged. */
+export function isWellFormedText(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}

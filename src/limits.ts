@@ -139,6 +139,23 @@ export const grantLimits = {
   ),
 } as const satisfies Record<string, Limit>;
 
+/** What the inert WASI stand-ins take from or give to a guest at once. */
+export const wasiLimits = {
+  streamChunkBytes: limit(
+    "bytes",
+    4096,
+    "WASI 0.2 guarantees a guest this much per blocking write",
+  ),
+  randomBytes: limit("bytes", 65_536, "the most that crypto.getRandomValues gives at once"),
+  pollables: limit("count", 1024, "pollables of one poll; toolchains wait on a handful"),
+} as const satisfies Record<string, Limit>;
+
+/** What tools and their calls are named with. */
+export const callLimits = {
+  toolNameBytes: limit("bytes", 128, "reference §4.2"),
+  callIdBytes: limit("bytes", 128, "longer than the ids of any model's API"),
+} as const satisfies Record<string, Limit>;
+
 /** What JSON from outside may hold, whatever its byte bound. */
 export const jsonLimits = {
   depth: limit("levels", 64, "JSON.stringify and structuredClone overflow far deeper"),

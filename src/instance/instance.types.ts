@@ -40,8 +40,8 @@ export interface ToolResult {
   readonly error?: { readonly code: ErrorCode; readonly message: string };
   readonly durationMs: number;
   readonly origin: ToolOrigin;
-  /** What the call used up; present for guests whose code is metered. */
-  readonly usage?: { readonly fuel?: number };
+  /** What the call used: bytes of its JSON input, and fuel where the guest's code is metered. */
+  readonly usage?: { readonly fuel?: number; readonly inputBytes?: number };
 }
 
 /** Options of one call. */
