@@ -80,7 +80,8 @@ function copyJson(value: unknown, walk: Walk): Json | undefined {
   if (value === null || typeof value === "boolean") return value;
   if (typeof value === "string") return copyString(value, walk);
   if (typeof value === "number") {
-    return Number.isFinite(value) ? value : refuse(walk, "is not a finite number");
+    // JSON has no -0; adding 0 makes it what the text will say.
+    return Number.isFinite(value) ? value + 0 : refuse(walk, "is not a finite number");
   }
   if (typeof value !== "object") return refuse(walk, `is ${kindOf(value)}`);
   if (walk.path.length >= jsonLimits.depth.default) {
