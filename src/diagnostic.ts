@@ -125,3 +125,12 @@ function isLowSurrogate(unit: number): boolean {
 export function isWellFormedText(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
+
+/** @returns The text of whatever was thrown, also when it has none; neither bounded nor inert. */
+export function thrownText(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown);
+  } catch {
+    return "a value that has no text"; // its own toString or message threw
+  }
+}

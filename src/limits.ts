@@ -52,6 +52,24 @@ export const packageLimits = {
   expansionFloorBytes: limit("bytes", 1 * MiB, "small text files compress better than 100:1"),
 } as const satisfies Record<string, Limit>;
 
+/** What the expansion of one DEFLATE stream may cost beyond the bytes that go in and come out. */
+export const inflateLimits = {
+  blockBytes: limit(
+    "bytes",
+    64,
+    "a block with codes of its own costs 11 bytes or more: below this, compressors use the fixed ones",
+    "blocks with the fixed codes, or stored ones",
+  ),
+  spareBlocks: limit("count", 64, "streams that were flushed early"),
+} as const satisfies Record<string, Limit>;
+
+/** What the reading of a package directory may cost beyond the files that are packed. */
+export const directoryLimits = {
+  visitedFiles: limit("count", 20_000, "ignored files next to the packed ones", "ignored folders"),
+  ignoreFileBytes: limit("bytes", 64 * KiB, ".yoiignore"),
+  ignorePatterns: limit("count", 1_000, "lines of .yoiignore that are patterns"),
+} as const satisfies Record<string, Limit>;
+
 /** The reference implementation's own package bounds, for saying when a package exceeds them. */
 export const referencePackageLimits = {
   packageBytes: 16 * MiB,
@@ -75,6 +93,11 @@ export const artifactLimits = {
   ),
   nameBytes: limit("bytes", 512, "WIT names with package and version stay below 200"),
   glueBytes: limit("bytes", 4 * MiB, "real glue is 90 to 300 KB", "the core modules beside it"),
+  keptImages: limit(
+    "count",
+    16,
+    "prepared components that a backend keeps for their next instance",
+  ),
   transpileMs: limit("ms", 30_000, "a 12 MB guest takes about 1 s here; slow machines exist"),
 } as const satisfies Record<string, Limit>;
 
@@ -150,10 +173,11 @@ export const wasiLimits = {
   pollables: limit("count", 1024, "pollables of one poll; toolchains wait on a handful"),
 } as const satisfies Record<string, Limit>;
 
-/** What tools and their calls are named with. */
+/** What tools and their calls are named and described with. */
 export const callLimits = {
   toolNameBytes: limit("bytes", 128, "reference §4.2"),
   callIdBytes: limit("bytes", 128, "longer than the ids of any model's API"),
+  schemaBytes: limit("bytes", 256 * KiB, "a host tool's schema; a plugin's lies in its manifest"),
 } as const satisfies Record<string, Limit>;
 
 /** What JSON from outside may hold, whatever its byte bound. */

@@ -1,4 +1,4 @@
-import { cutText, inertText } from "../diagnostic.ts";
+import { cutText, inertText, thrownText } from "../diagnostic.ts";
 
 /** Listeners by the name of what they listen to. */
 export interface Listeners<Events> {
@@ -67,14 +67,7 @@ export function notify<Event>(
  * (by a log line, say) end the host's process. The text is inert, as it may quote the plugin.
  */
 function reportListenerError(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : describe(error);
-  console.error(cutText(inertText(`A listener threw: ${text}`, { keepLines: true }), 4096));
-}
-
-function describe(thrown: unknown): string {
-  try {
-    return String(thrown);
-  } catch {
-    return "a value without a text form";
-  }
+  const where = error instanceof Error && typeof error.stack === "string" ? `\n${error.stack}` : "";
+  const text = `A listener threw: ${thrownText(error)}${where}`;
+  console.error(cutText(inertText(text.slice(0, 4096), { keepLines: true }), 4096));
 }
