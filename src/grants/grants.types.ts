@@ -108,11 +108,11 @@ export interface GrantPolicy {
   targets?(plugin: PackageIdentity): GrantTargets;
 }
 
-/** One decision, as an audit listener hears of it: inert, and without a URL's query. */
+/** One decision, as an audit listener hears of it; URLs are without their query. */
 export interface DecisionEvent {
   readonly plugin: PackageIdentity;
   readonly action: Action;
-  /** The permission and the target: `host_api.https GET https://api.example.com/v1/x`. */
+  /** The permission and the target, inert: `host_api.https GET https://api.example.com/v1/x`. */
   readonly subject: string;
   readonly at: CheckPoint;
   readonly decision: Decision;
