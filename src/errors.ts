@@ -4,6 +4,7 @@ import { textLimits } from "./limits.ts";
 /** Where in a plugin's life an error or diagnostic arose, in the order in which the phases happen. */
 export const phases = [
   "options",
+  "build",
   "discovery",
   "manifest",
   "resolution",
@@ -27,6 +28,9 @@ export const errorCodes = {
   "options/invalid": "The host passed an option, limit or argument that has no meaning.",
   "options/unsupported":
     "The host asked for a limit or guarantee that the chosen isolation, backend or engine can't keep.",
+
+  "build/missing-tool": "A tool that builds guests is not installed, or can't be loaded.",
+  "build/failed": "A guest's source could not be bundled or turned into a component.",
 
   "archive/io": "The package source could not be read.",
   "archive/missing": "A file that must be in the package is not there.",

@@ -55,13 +55,12 @@ export function fitsIn(text: string, room: TextRoom): boolean {
 
 /** Replaces control characters, but for line feeds and tabs, with spaces. */
 export function withoutControls(text: string): string {
-  return text.replace(/\p{Cc}/gu, (control) =>
-    control === "\n" || control === "\t" ? control : " ",
-  );
+  // Not \p{Cc}: guest engines come without Unicode property tables.
+  return text.replace(/[^\t\n -~\u00a0-\uffff]/g, " ");
 }
 
 function wellFormed(text: string): string {
-  return text.replace(/\p{Cs}/gu, "\ufffd");
+  return text.replace(/[\ud800-\udfff]/gu, "\ufffd");
 }
 
 function utf8Bytes(character: string): number {

@@ -1,0 +1,7 @@
+/** Building plugins from TypeScript, for authors; Node only. */
+export {
+  type BuildComponentOptions,
+  buildComponent,
+  type GuestEngine,
+} from "./build/build-component.ts";
+export type { GuestWorld } from "./build/guest-world.ts";

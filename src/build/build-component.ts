@@ -1,0 +1,52 @@
+import { fileURLToPath } from "node:url";
+import { bundleGuest } from "./bundle.ts";
+import { type GuestWorld, guestWorld } from "./guest-world.ts";
+import { componentizeOnQuickjs } from "./quickjs.ts";
+import { componentizeOnSpidermonkey } from "./spidermonkey.ts";
+
+/**
+ * The JavaScript engine inside a guest.
+ *
+ * - `quickjs`: 1 MB, starts in a millisecond; an interpreter without `Intl`.
+ * - `spidermonkey`: 12 MB, more than the reference implementation takes; complete, and slow with text.
+ */
+export type GuestEngine = "quickjs" | "spidermonkey";
+
+/** How to build a component. */
+export interface BuildComponentOptions {
+  /** The guest's TypeScript or JavaScript entry file, which exports what the world asks for. */
+  readonly entry: string | URL;
+  /** Default: `yoi:plugin/tool@1.0.0`. */
+  readonly world?: GuestWorld;
+  /** Default: `quickjs`. */
+  readonly engine?: GuestEngine;
+  /**
+   * Whether the guest may import WASI, which a host answers with inert stand-ins: then `console`
+   * writes to the host's log and clocks run as the host lets them. Without it (the default) the
+   * component imports nothing but the host interfaces it uses; on QuickJS `Date.now()` then traps.
+   */
+  readonly wasi?: boolean;
+}
+
+/**
+ * Builds a component guest from TypeScript or JavaScript.
+ *
+ * The tools that do it (esbuild, and componentize-qjs or componentize-js) are not installed with this
+ * package; the error for a missing one says how to get it.
+ *
+ * @param options What to build; `entry` is needed.
+ * @returns The component's bytes. It imports exactly the `yoi:host/…` interfaces its source uses.
+ * @throws PluginError `build/missing-tool`, or `build/failed` with what the tool said.
+ */
+export async function buildComponent(
+  options: BuildComponentOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { entry, world = "yoi:plugin/tool@1.0.0", engine = "quickjs", wasi = false } = options;
+  const bundle = await bundleGuest(typeof entry === "string" ? entry : fileURLToPath(entry));
+  const source = { code: bundle.code, world: await guestWorld(world, bundle.hostApis), wasi };
+  const component =
+    engine === "quickjs"
+      ? await componentizeOnQuickjs(source)
+      : await componentizeOnSpidermonkey(source);
+  return new Uint8Array(component);
+}
