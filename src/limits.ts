@@ -79,7 +79,12 @@ export const referencePackageLimits = {
 /** What a WebAssembly artifact may declare, checked on its bytes before anything compiles them. */
 export const artifactLimits = {
   artifactBytes: limit("bytes", 24 * MiB, "packageLimits.entryBytes", "what it compiles to"),
-  nesting: limit("levels", 16, "real components nest two or three deep"),
+  nesting: limit(
+    "levels",
+    16,
+    "real components nest two or three deep; instance and component types count as levels",
+    "types of values inside one another",
+  ),
   items: limit(
     "count",
     200_000,
@@ -90,6 +95,19 @@ export const artifactLimits = {
     10_000,
     "20,000 exports in 209 KB made the bindings generator write 49 MB",
     "items of core modules",
+  ),
+  typeLevels: limit("levels", 100, "value types inside one another; other tools stop there too"),
+  typeNodes: limit(
+    "count",
+    100_000,
+    "types in the signatures of lifted and lowered functions, every use counted; all of WASI is 15,000",
+    "types that no function uses",
+  ),
+  signatureCharacters: limit(
+    "count",
+    2_048,
+    "the text of a signature; types that double at every level have endless ones",
+    "signatures as such, only their text",
   ),
   nameBytes: limit("bytes", 512, "WIT names with package and version stay below 200"),
   glueBytes: limit("bytes", 4 * MiB, "real glue is 90 to 300 KB", "the core modules beside it"),
@@ -178,6 +196,13 @@ export const callLimits = {
   toolNameBytes: limit("bytes", 128, "reference §4.2"),
   callIdBytes: limit("bytes", 128, "longer than the ids of any model's API"),
   schemaBytes: limit("bytes", 256 * KiB, "a host tool's schema; a plugin's lies in its manifest"),
+} as const satisfies Record<string, Limit>;
+
+/** What the command line reads and lists at once. */
+export const cliLimits = {
+  inputBytes: limit("bytes", 1 * MiB, "a tool's input; more than any instance takes by default"),
+  grantsFileBytes: limit("bytes", 256 * KiB, "a grant record; real ones have a dozen lines"),
+  listedItems: limit("count", 64, "tools, permissions or targets in one message for people"),
 } as const satisfies Record<string, Limit>;
 
 /** What JSON from outside may hold, whatever its byte bound. */

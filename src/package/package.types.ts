@@ -25,6 +25,8 @@ export interface PluginPackage {
   readonly surfaces: readonly Surface[];
   /** Path → size in bytes, in the byte order of the paths. */
   readonly files: ReadonlyMap<string, PackageFile>;
+  /** The archive's size in bytes; absent when the package came from a directory or from files in memory. */
+  readonly archiveBytes?: number;
   /**
    * A copy of one file's bytes.
    *
