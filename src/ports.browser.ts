@@ -1,0 +1,38 @@
+import { readSource } from "./package/read-source.browser.ts";
+import type { Ports } from "./ports.types.ts";
+import { createTranspiler } from "./runtime/component/transpile.ts";
+import { browserWorkerSpawner } from "./runtime/isolation/worker.browser.ts";
+import { createWorkerIsolate } from "./runtime/isolation/worker.ts";
+
+/** A browser's ports. Each `new URL` is written out, because that is the form bundlers find. */
+export const ports: Ports = {
+  readSource,
+  isolates: [
+    createWorkerIsolate(
+      browserWorkerSpawner(
+        () => new Worker(new URL("./guest-main.browser.js", import.meta.url), { type: "module" }),
+      ),
+    ),
+  ],
+  transpile: createTranspiler(
+    browserWorkerSpawner(
+      () => new Worker(new URL("./transpile-main.browser.js", import.meta.url), { type: "module" }),
+    ),
+    loadGenerator,
+  ),
+  enableFeature: () => undefined,
+};
+
+async function loadGenerator(): Promise<ReadonlyMap<string, WebAssembly.Module>> {
+  const compile = async (url: URL) => WebAssembly.compile(await (await fetch(url)).arrayBuffer());
+  return new Map([
+    [
+      "js-component-bindgen-component.core.wasm",
+      await compile(new URL("./js-component-bindgen-component.core.wasm", import.meta.url)),
+    ],
+    [
+      "js-component-bindgen-component.core2.wasm",
+      await compile(new URL("./js-component-bindgen-component.core2.wasm", import.meta.url)),
+    ],
+  ]);
+}

@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import v8 from "node:v8";
+import { readSource } from "./package/read-source.node.ts";
+import type { Ports } from "./ports.types.ts";
+import { generatorFiles } from "./runtime/component/generator-modules.ts";
+import { createTranspiler } from "./runtime/component/transpile.ts";
+import { createInlineIsolate } from "./runtime/isolation/inline.ts";
+import { createRealm } from "./runtime/isolation/realm.node.ts";
+import { nodeWorkerSpawner } from "./runtime/isolation/worker.node.ts";
+import { createWorkerIsolate } from "./runtime/isolation/worker.ts";
+import type { WasmFeature } from "./wasm/artifact.types.ts";
+
+/** Features that Node 20 has behind a V8 switch, which is the process's and harmless to other code. */
+const switches: ReadonlyMap<WasmFeature, string> = new Map([
+  ["extended-constants", "--experimental-wasm-extended-const"],
+]);
+
+/** Node's ports. */
+export const ports: Ports = {
+  readSource,
+  isolates: [
+    createWorkerIsolate(
+      nodeWorkerSpawner(new URL("./guest-main.node.js", import.meta.url), "yoi-plugin-guest"),
+    ),
+    createInlineIsolate(createRealm),
+  ],
+  transpile: createTranspiler(
+    nodeWorkerSpawner(new URL("./transpile-main.node.js", import.meta.url), "yoi-plugin-bindings"),
+    loadGenerator,
+  ),
+  enableFeature(feature) {
+    const flag = switches.get(feature);
+    if (flag !== undefined) v8.setFlagsFromString(flag);
+  },
+};
+
+async function loadGenerator(): Promise<ReadonlyMap<string, WebAssembly.Module>> {
+  const modules = generatorFiles.map(async (file) => {
+    const bytes = await readFile(new URL(`./${file}`, import.meta.url));
+    return [file, await WebAssembly.compile(bytes)] as const;
+  });
+  return new Map(await Promise.all(modules));
+}

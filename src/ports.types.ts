@@ -1,0 +1,15 @@
+import type { ReadSource } from "./package/load-package.ts";
+import type { Transpile } from "./runtime/component/transpile.ts";
+import type { Isolate } from "./runtime/isolation/isolation.ts";
+import type { WasmFeature } from "./wasm/artifact.types.ts";
+
+/** What a platform provides to the rooms: everything that Node and browsers do differently. */
+export interface Ports {
+  /** Reads a package from a path or URL. */
+  readonly readSource: ReadSource;
+  /** The isolates by name, the default first. */
+  readonly isolates: readonly Isolate[];
+  readonly transpile: Transpile;
+  /** Turns a WebAssembly feature on where the engine has it behind a switch. */
+  readonly enableFeature: (feature: WasmFeature) => void;
+}

@@ -1,0 +1,48 @@
+import type { GuestLimits } from "../../limits.ts";
+import type { GuestFault } from "../fault.ts";
+
+/** What a guest's code runs in: a JavaScript realm that holds nothing but the language itself. */
+export interface GuestRealm {
+  /**
+   * Compiles a checked script.
+   *
+   * @param script An expression whose value is a function of `globals`.
+   * @param globals The names that it takes as arguments.
+   * @returns A promise of a function that runs it: it gives each name its value from `provided`, or else the
+   *   realm's own, and returns what the script's function returned.
+   */
+  compile(
+    script: string,
+    globals: readonly string[],
+  ): Promise<(provided: ReadonlyMap<string, unknown>) => unknown>;
+}
+
+/**
+ * What one guest instance shares with the isolate around it.
+ *
+ * The first fault stays: a guest that catches the exception which carried it can't undo it.
+ */
+export interface GuestContext {
+  readonly limits: GuestLimits;
+  fault: GuestFault | undefined;
+  /** Takes a line that the guest wrote; counted and dropped past `limits.logBytes`. */
+  log(stream: "stdout" | "stderr", text: string): void;
+}
+
+/** A guest's code in an isolate, from which instances are made. */
+export interface GuestProgram {
+  /** Makes a fresh instance; start functions run. Throws what the guest throws. */
+  instantiate(context: GuestContext): GuestExports;
+}
+
+/** One instance's exports. */
+export interface GuestExports {
+  /** Calls an export of the world with strings; throws what the guest throws. */
+  call(exportName: string, args: readonly string[]): string;
+}
+
+/** Records a fault in the context and throws it, so that the guest stops. */
+export function raiseFault(context: GuestContext, fault: GuestFault): never {
+  context.fault ??= fault;
+  throw new Error(fault.message);
+}

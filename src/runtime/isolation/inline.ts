@@ -1,0 +1,64 @@
+import { PluginError } from "../../errors.ts";
+import type { GuestInstance, GuestReply, InstantiateContext } from "../backend.ts";
+import type { GuestImage } from "./guest-image.ts";
+import type { GuestRealm } from "./guest-program.ts";
+import { createGuestRunner, type GuestRunner, type Outcome } from "./guest-runner.ts";
+import type { Isolate } from "./isolation.ts";
+
+/**
+ * The isolate without a thread: the guest runs in the caller's, in a realm of its own.
+ *
+ * For unit tests of plugins and for places without workers.
+ *
+ * @param createRealm Makes the realm.
+ * @returns The isolate.
+ */
+export function createInlineIsolate(createRealm: () => GuestRealm): Isolate {
+  return {
+    name: "inline",
+    guarantees: { deadline: false, memory: true, crash: false, authority: true },
+    open: (image, context) => openInline(image, context, createRealm()),
+  };
+}
+
+async function openInline(
+  image: GuestImage,
+  context: InstantiateContext,
+  realm: GuestRealm,
+): Promise<GuestInstance> {
+  const { limits, lifetime, deadline } = context;
+  const runner = await createGuestRunner({ image, limits, lifetime }, realm);
+  if (deadline.reason !== undefined) throw deadline.error("The guest");
+  readOutcome(runner.prepare(), context);
+  return inlineGuest(runner, context);
+}
+
+function inlineGuest(runner: GuestRunner, context: InstantiateContext): GuestInstance {
+  let isAlive = true;
+  return {
+    get isAlive() {
+      return isAlive;
+    },
+    async call(exportName, args, { deadline }) {
+      if (!isAlive)
+        throw new PluginError({
+          code: "runtime/lost",
+          phase: "execution",
+          message: "The guest has ended.",
+        });
+      if (deadline.reason !== undefined) throw deadline.error("The guest");
+      const outcome = runner.call(exportName, args);
+      if (!outcome.ok && context.lifetime === "instance") isAlive = false;
+      return readOutcome(outcome, context);
+    },
+    async close() {
+      isAlive = false;
+    },
+  };
+}
+
+function readOutcome(outcome: Outcome, context: InstantiateContext): GuestReply {
+  for (const line of outcome.log) context.onLog(line);
+  if (outcome.ok) return { output: outcome.output, usage: {} };
+  throw new PluginError({ ...outcome.fault, phase: "execution" });
+}
