@@ -23,7 +23,8 @@ export interface Deadline {
 /** What {@link startDeadline} needs. */
 export interface DeadlineOptions {
   readonly budgetMs: number;
-  readonly signal?: AbortSignal | undefined;
+  /** Any of them ends the wait. */
+  readonly signals?: readonly (AbortSignal | undefined)[];
 }
 
 /** The longest timer that the engines keep; a longer one would fire at once. */
@@ -32,11 +33,11 @@ const maxTimerMs = 2 ** 31 - 1;
 /**
  * Starts a deadline.
  *
- * @param options `budgetMs` from now, and the caller's signal.
- * @returns The running deadline; already ended when the signal has fired.
+ * @param options `budgetMs` from now, and signals.
+ * @returns The running deadline; already ended when a signal has fired.
  */
 export function startDeadline(options: DeadlineOptions): Deadline {
-  const { signal } = options;
+  const signals = (options.signals ?? []).filter((signal) => signal !== undefined);
   const endsAt = performance.now() + options.budgetMs;
   const listeners: ((reason: EndReason) => void)[] = [];
   let reason: EndReason | undefined;
@@ -51,10 +52,10 @@ export function startDeadline(options: DeadlineOptions): Deadline {
   const timer = setTimeout(() => end("timeout"), Math.min(options.budgetMs, maxTimerMs));
   const release = () => {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    for (const signal of signals) signal.removeEventListener("abort", onAbort);
   };
-  if (signal?.aborted === true) end("aborted");
-  else signal?.addEventListener("abort", onAbort, { once: true });
+  if (signals.some((signal) => signal.aborted)) end("aborted");
+  else for (const signal of signals) signal.addEventListener("abort", onAbort, { once: true });
 
   return {
     get reason() {

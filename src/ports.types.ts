@@ -1,7 +1,7 @@
 import type { ReadSource } from "./package/load-package.ts";
 import type { Transpile } from "./runtime/component/transpile.ts";
 import type { Isolate } from "./runtime/isolation/isolation.ts";
-import type { WasmFeature } from "./wasm/artifact.types.ts";
+import type { EnableFeature } from "./runtime/engine-features.ts";
 
 /** What a platform provides to the rooms: everything that Node and browsers do differently. */
 export interface Ports {
@@ -11,5 +11,5 @@ export interface Ports {
   readonly isolates: readonly Isolate[];
   readonly transpile: Transpile;
   /** Turns a WebAssembly feature on where the engine has it behind a switch. */
-  readonly enableFeature: (feature: WasmFeature) => void;
+  readonly enableFeature: EnableFeature;
 }

@@ -68,7 +68,7 @@ async function callHostTool(callee: HostCallee, input: unknown, call: ResolvedCa
   const usage = { inputBytes: read.bytes };
 
   const subject = `The tool ${quoteName(name)}`;
-  const deadline = startDeadline({ budgetMs: call.timeoutMs, signal: call.signal });
+  const deadline = startDeadline({ budgetMs: call.timeoutMs, signals: [call.signal] });
   try {
     if (deadline.reason !== undefined) throw deadline.error(subject);
     const handling = new AbortController();

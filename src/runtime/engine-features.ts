@@ -1,4 +1,8 @@
+import { PluginError } from "../errors.ts";
 import type { WasmFeature } from "../wasm/artifact.types.ts";
+
+/** Turns a feature on where the engine has it behind a switch; does nothing elsewhere. */
+export type EnableFeature = (feature: WasmFeature) => void;
 
 const preamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const oneFunction = [0x01, 0x04, 0x01, 0x60, 0x00, 0x00, 0x03, 0x02, 0x01, 0x00];
@@ -35,12 +39,33 @@ const probes: ReadonlyMap<WasmFeature, readonly number[]> = new Map<WasmFeature,
 );
 
 /**
+ * Makes sure that this engine runs everything that a guest uses.
+ *
+ * @param features What the guest's bytes use.
+ * @param enable Tried for a feature that the engine does not have.
+ * @throws PluginError `artifact/unsupported` with the feature's name, so that nobody meets a crash.
+ */
+export function requireFeatures(features: readonly WasmFeature[], enable: EnableFeature): void {
+  for (const feature of features) {
+    if (engineHas(feature)) continue;
+    enable(feature);
+    if (engineHas(feature)) continue;
+    throw new PluginError({
+      code: "artifact/unsupported",
+      phase: "preparation",
+      message: `The guest needs the WebAssembly feature ${feature}, which this engine does not have. Use Node 22 or later, or a current browser.`,
+      details: { feature },
+    });
+  }
+}
+
+/**
  * Says whether this engine runs a WebAssembly feature.
  *
  * @param feature A feature that admission lets in.
  * @returns What the engine says of the smallest module that uses it; `true` for features that every engine has.
  */
-export function engineHas(feature: WasmFeature): boolean {
+function engineHas(feature: WasmFeature): boolean {
   const probe = probes.get(feature);
   return probe === undefined || WebAssembly.validate(Uint8Array.of(...preamble, ...probe));
 }

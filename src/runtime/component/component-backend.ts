@@ -1,10 +1,8 @@
 import { type Deadline, startDeadline } from "../../deadline.ts";
-import { PluginError } from "../../errors.ts";
 import { artifactLimits } from "../../limits.ts";
-import type { WasmFeature } from "../../wasm/artifact.types.ts";
 import { clampArtifact } from "../../wasm/clamp.ts";
 import type { Artifact, PrepareContext, RuntimeBackend } from "../backend.ts";
-import { engineHas } from "../engine-features.ts";
+import { type EnableFeature, requireFeatures } from "../engine-features.ts";
 import type { ComponentImage } from "../isolation/guest-image.ts";
 import type { Transpile } from "./transpile.ts";
 
@@ -12,7 +10,7 @@ import type { Transpile } from "./transpile.ts";
 export interface ComponentBackendPorts {
   readonly transpile: Transpile;
   /** Turns a feature on in engines that have it behind a switch. */
-  readonly enableFeature: (feature: WasmFeature) => void;
+  readonly enableFeature: EnableFeature;
 }
 
 /** How many prepared components a backend keeps; a host rarely has more plugins in use at once. */
@@ -44,7 +42,7 @@ export function createComponentBackend(ports: ComponentBackendPorts): RuntimeBac
     name: "component",
     supports: (runtime) => runtime.kind === "wasm-component",
     async prepare(artifact, context) {
-      requireFeatures(artifact, ports.enableFeature);
+      requireFeatures(artifact.facts.features, ports.enableFeature);
       const image = await waitFor(imageOf(artifact, context), context.signal);
       return { instantiate: (instance) => instance.isolate.open(image, instance) };
     },
@@ -60,27 +58,16 @@ async function transpileArtifact(
   return await transpile(clampArtifact(artifact.bytes, artifact.facts, limits), deadline);
 }
 
-function requireFeatures(artifact: Artifact, enable: (feature: WasmFeature) => void): void {
-  for (const feature of artifact.facts.features) {
-    if (engineHas(feature)) continue;
-    enable(feature);
-    if (engineHas(feature)) continue;
-    throw new PluginError({
-      code: "artifact/unsupported",
-      phase: "preparation",
-      message: `The guest needs the WebAssembly feature ${feature}, which this engine does not have. Use Node 22 or later, or a current browser.`,
-      details: { feature },
-    });
-  }
-}
-
 /** Waits for shared work; a caller that gives up leaves the work to the others. */
 async function waitFor<Value>(
   work: Promise<Value>,
   signal: AbortSignal | undefined,
 ): Promise<Value> {
   if (signal === undefined) return work;
-  using deadline = startDeadline({ budgetMs: artifactLimits.transpileMs.default * 2, signal });
+  using deadline = startDeadline({
+    budgetMs: artifactLimits.transpileMs.default * 2,
+    signals: [signal],
+  });
   return await new Promise<Value>((resolve, reject) => {
     deadline.onEnd(() => reject(deadline.error("Preparing the guest")));
     work.then(resolve, reject);

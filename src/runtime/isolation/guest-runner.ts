@@ -2,6 +2,7 @@ import type { GuestLimits } from "../../limits.ts";
 import type { GuestLogLine } from "../backend.ts";
 import { loadComponent } from "../component/component-guest.ts";
 import { faultOf, type GuestFault } from "../fault.ts";
+import { loadCore } from "../raw/raw-guest.ts";
 import type { GuestImage } from "./guest-image.ts";
 import type { GuestContext, GuestExports, GuestProgram, GuestRealm } from "./guest-program.ts";
 
@@ -71,7 +72,7 @@ async function loadProgram(image: GuestImage, realm: GuestRealm): Promise<GuestP
     case "component":
       return loadComponent(image, realm);
     case "core":
-      throw new Error("core modules have no runner yet");
+      return loadCore(image);
   }
 }
 

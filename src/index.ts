@@ -1,0 +1,142 @@
+/**
+ * Host untrusted WebAssembly plugins: load a package, inspect it, grant some of what it asks for, use it.
+ *
+ * @module
+ */
+import { ports } from "#ports";
+import { createInspect, type Inspect } from "./inspect/inspect.ts";
+import { type CreateInstance, createInstanceFactory } from "./instance/create-instance.ts";
+import { createLoadPackage, createReadPackage, type LoadPackage } from "./package/load-package.ts";
+import { createPackPackage, type PackPackage } from "./package/pack-package.ts";
+import type { RuntimeBackend } from "./runtime/backend.ts";
+import { createComponentBackend } from "./runtime/component/component-backend.ts";
+import { createCoreWasmBackend } from "./runtime/raw/core-wasm-backend.ts";
+
+/**
+ * Loads a package without running or compiling anything of it: see {@link LoadPackage}.
+ *
+ * @throws PluginError `archive/…` or `manifest/…` for a package that is not well-formed.
+ */
+export const loadPackage: LoadPackage = createLoadPackage(ports.readSource);
+
+/** Packs a directory or files into the bytes of a `.yoi-plugin` package, the same on every run and machine. */
+export const packPackage: PackPackage = createPackPackage(ports.readSource);
+
+/** Reports what a package is, asks for and may do, without running or compiling anything of it. */
+export const inspect: Inspect = createInspect(createReadPackage(ports.readSource));
+
+/** Makes the backend for WebAssembly components; ours is shared by the process, a host may want its own. */
+export function componentBackend(): RuntimeBackend {
+  return createComponentBackend(ports);
+}
+
+/** Makes the backend for raw core modules of the ABI `yoi-plugin-wasm-1`. */
+export function coreWasmBackend(): RuntimeBackend {
+  return createCoreWasmBackend(ports.enableFeature);
+}
+
+/**
+ * Makes an instance of a loaded package, whose granted tools can then be called.
+ *
+ * No code of the guest has run by then; it is entered by the first call.
+ *
+ * @throws PluginError `options/…` for what the host got wrong, `artifact/…` for a guest that may not run.
+ */
+export const createInstance: CreateInstance = createInstanceFactory({
+  isolates: ports.isolates,
+  backends: [componentBackend(), coreWasmBackend()],
+});
+
+export {
+  type Diagnostic,
+  type ErrorCode,
+  type ErrorDetails,
+  errorCodes,
+  isPluginError,
+  type Phase,
+  PluginError,
+  type PluginErrorInit,
+} from "./errors.ts";
+export type {
+  Action,
+  Authority,
+  CheckPoint,
+  Decision,
+  FsGrant,
+  GrantPolicy,
+  GrantRecord,
+  GrantRequest,
+  HttpsGrant,
+} from "./grants/grants.types.ts";
+export {
+  type AskOptions,
+  type AskPolicy,
+  all,
+  any,
+  ask,
+  type Grants,
+  grantRequested,
+  type RevocablePolicy,
+  readGrantRecord,
+  record,
+  revocable,
+} from "./grants/plan.ts";
+export type { Inspect, InspectOptions } from "./inspect/inspect.ts";
+export type * from "./inspect/report.types.ts";
+export type { CreateInstance } from "./instance/create-instance.ts";
+export type {
+  CallOptions,
+  DeniedItem,
+  InstanceEvents,
+  InstanceState,
+  InstanceStatus,
+  InstanceTool,
+  PluginInstance,
+  ToolOrigin,
+  ToolResult,
+} from "./instance/instance.types.ts";
+export type { InstanceEvent, InstanceOptions } from "./instance/instance-options.ts";
+export type { Json, JsonObject } from "./json.ts";
+export type { GuestLimits, PackageLimits } from "./limits.ts";
+export type * from "./manifest/manifest.types.ts";
+export {
+  type FileContents,
+  type LoadOptions,
+  type LoadPackage,
+  type PackageInput,
+  packageDigest,
+} from "./package/load-package.ts";
+export type { PackOptions, PackPackage } from "./package/pack-package.ts";
+export type {
+  Digest,
+  PackageFile,
+  PackageIdentity,
+  PackageSource,
+  PluginPackage,
+} from "./package/package.types.ts";
+export type {
+  HostTool,
+  HostToolContext,
+  HostToolOutput,
+  ToolCallRecord,
+  ToolDefinition,
+} from "./registry/tool.ts";
+export {
+  type AddedTools,
+  type SkippedTool,
+  ToolRegistry,
+  type ToolRegistryOptions,
+  type ToolSnapshot,
+} from "./registry/tool-registry.ts";
+export type {
+  Artifact,
+  GuestInstance,
+  GuestLogLine,
+  GuestReply,
+  InstantiateContext,
+  PrepareContext,
+  PreparedGuest,
+  RuntimeBackend,
+} from "./runtime/backend.ts";
+export type { ComponentImage, CoreImage, GuestImage } from "./runtime/isolation/guest-image.ts";
+export type { Isolate, IsolateGuarantees } from "./runtime/isolation/isolation.ts";

@@ -1,0 +1,125 @@
+import { inertText } from "../diagnostic.ts";
+import { diagnosticError, PluginError } from "../errors.ts";
+import { createAuthority } from "../grants/plan.ts";
+import type { PluginPackage } from "../package/package.types.ts";
+import type { Artifact, PreparedGuest, RuntimeBackend } from "../runtime/backend.ts";
+import { selectBackend } from "../runtime/select-backend.ts";
+import { admit } from "../wasm/admission.ts";
+import { readArtifact } from "../wasm/artifact.ts";
+import { exposeTools } from "./exposed-tools.ts";
+import { createGuestSlot } from "./guest-slot.ts";
+import type { InstanceEvents, PluginInstance } from "./instance.types.ts";
+import {
+  type InstanceDefaults,
+  type InstanceEvent,
+  type InstanceOptions,
+  type InstancePlan,
+  planInstance,
+} from "./instance-options.ts";
+import { createListeners, type Listeners } from "./listeners.ts";
+import { createStatusRecord } from "./status.ts";
+import { ToolInstance } from "./tool-instance.ts";
+
+/** Makes an instance of a loaded package; see {@link createInstanceFactory}. */
+export type CreateInstance = (
+  pkg: PluginPackage,
+  options?: InstanceOptions,
+) => Promise<PluginInstance>;
+
+/**
+ * Composes `createInstance` for a platform.
+ *
+ * The whole order stands here: options become a plan, grants an authority, tools are registered, the
+ * artifact is read and admitted, a backend prepares it, and the instance waits for its first call.
+ * No code of the guest has run by then.
+ *
+ * @param defaults The platform's isolates and backends.
+ * @returns `createInstance`. It throws a PluginError: `options/…` for what the host got wrong,
+ *   `artifact/…` for a guest that may not run. Refused tools are no error; they are in `denied`.
+ */
+export function createInstanceFactory(defaults: InstanceDefaults): CreateInstance {
+  return async (pkg, options = {}) => {
+    const plan = planInstance(pkg, options, defaults);
+    const authority = createAuthority(pkg, options.grants);
+    const exposed = await exposeTools(pkg, plan.surfaces, authority);
+
+    const { artifact, backend } = selectRuntime(pkg, plan);
+    // A plugin that was granted nothing can't be called, so nothing of it is compiled either.
+    const prepared =
+      exposed.tools.size === 0
+        ? nothingToRun
+        : await backend.prepare(artifact, { limits: plan.limits, signal: options.signal });
+    stopIfAborted(options.signal);
+
+    const listeners = instanceListeners(options);
+    const record = createStatusRecord({
+      plugin: pkg.identity,
+      isolation: plan.isolate.name,
+      backend: backend.name,
+    });
+    const slot = createGuestSlot(
+      prepared,
+      {
+        limits: plan.limits,
+        isolate: plan.isolate,
+        lifetime: "call",
+        onLog: (line) => listeners.emit("log", { ...line, text: inertText(line.text) }),
+      },
+      (error) => {
+        record.guestReplaced(error);
+        listeners.emit("replaced", { code: error.code, message: error.message });
+      },
+    );
+    const { identity } = pkg;
+    const { limits } = plan;
+    return new ToolInstance({ identity, authority, limits, exposed, slot, listeners, record });
+  };
+}
+
+/** The artifact that the manifest declares, read and admitted, and the backend that runs its kind. */
+function selectRuntime(
+  pkg: PluginPackage,
+  plan: InstancePlan,
+): { readonly artifact: Artifact; readonly backend: RuntimeBackend } {
+  const { runtime } = pkg.manifest;
+  if (runtime === undefined) {
+    throw new PluginError({
+      code: "artifact/missing",
+      phase: "preparation",
+      plugin: pkg.identity.ref,
+      message: "The package declares no [runtime], so there is nothing to make an instance of.",
+    });
+  }
+  const backend = selectBackend(runtime, plan.backends);
+  const path = runtime.kind === "wasm" ? runtime.entry : runtime.component;
+  const bytes = pkg.readFile(path);
+  const facts = readArtifact(bytes);
+  const [reason] = admit(facts, { runtime, limits: plan.limits });
+  if (reason !== undefined) throw diagnosticError(reason, pkg.identity.ref);
+  return { artifact: { key: `${pkg.digest} ${path}`, bytes, facts, runtime }, backend };
+}
+
+const nothingToRun: PreparedGuest = {
+  instantiate() {
+    throw new Error("a plugin without a granted tool is never entered");
+  },
+};
+
+function instanceListeners({ onEvent }: InstanceOptions): Listeners<InstanceEvents> {
+  const listeners = createListeners<InstanceEvents>();
+  if (onEvent !== undefined) {
+    for (const type of ["state", "call", "replaced", "log"] as const) {
+      listeners.on(type, (event) => onEvent({ type, ...event } as InstanceEvent));
+    }
+  }
+  return listeners;
+}
+
+function stopIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new PluginError({
+    code: "runtime/aborted",
+    phase: "preparation",
+    message: "Creating the instance was given up because the caller's signal fired.",
+  });
+}

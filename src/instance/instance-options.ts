@@ -1,0 +1,137 @@
+import { PluginError } from "../errors.ts";
+import type { Grants } from "../grants/plan.ts";
+import {
+  type GuestLimits,
+  guestLimits,
+  type Limit,
+  mergeLimits,
+  rawGuestDefaults,
+} from "../limits.ts";
+import type { Surface } from "../manifest/manifest.types.ts";
+import type { PluginPackage } from "../package/package.types.ts";
+import type { RuntimeBackend } from "../runtime/backend.ts";
+import type { Isolate } from "../runtime/isolation/isolation.ts";
+import type { InstanceEvents } from "./instance.types.ts";
+
+/** Anything that an instance announces, with its name as `type`. */
+export type InstanceEvent = {
+  readonly [Name in keyof InstanceEvents]: { readonly type: Name } & InstanceEvents[Name];
+}[keyof InstanceEvents];
+
+/** Options of `createInstance`. */
+export interface InstanceOptions {
+  /** What the host grants; without it nothing is allowed. */
+  readonly grants?: Grants;
+  /** The surfaces to use, of those that the package has; all of them when absent. */
+  readonly surfaces?: readonly Surface[];
+  /** Where the guest runs: `worker` (the default), `inline`, or an isolate of the host's own. */
+  readonly isolation?: "worker" | "inline" | Isolate;
+  /** The backends to choose from, the first that fits; ours when absent. */
+  readonly backends?: readonly RuntimeBackend[];
+  /** Bounds of the guest; a limit that the isolation can't keep is refused. */
+  readonly limits?: Partial<GuestLimits>;
+  /** Hears everything that the instance announces, from the start on. */
+  readonly onEvent?: (event: InstanceEvent) => void;
+  /** Ends the creation when it fires; once there is an instance, it has no effect. */
+  readonly signal?: AbortSignal;
+}
+
+/** What an application composes once: the platform's isolates and backends. */
+export interface InstanceDefaults {
+  /** By name, the default first. */
+  readonly isolates: readonly Isolate[];
+  readonly backends: readonly RuntimeBackend[];
+}
+
+/** The options resolved: every later room reads this and nothing else. */
+export interface InstancePlan {
+  readonly surfaces: ReadonlySet<Surface>;
+  readonly isolate: Isolate;
+  readonly backends: readonly RuntimeBackend[];
+  readonly limits: GuestLimits;
+}
+
+/**
+ * Resolves a host's options once.
+ *
+ * @param pkg The package.
+ * @param options What the host asked for.
+ * @param defaults What it gets otherwise.
+ * @returns The plan, frozen.
+ * @throws PluginError `options/invalid` for an option without meaning, `options/unsupported` for a
+ *   limit or isolation that can't be kept here.
+ */
+export function planInstance(
+  pkg: PluginPackage,
+  options: InstanceOptions,
+  defaults: InstanceDefaults,
+): InstancePlan {
+  const isolate = chooseIsolate(options.isolation, defaults.isolates);
+  return Object.freeze({
+    surfaces: chooseSurfaces(pkg, options.surfaces),
+    isolate,
+    backends: Object.freeze([...(options.backends ?? defaults.backends)]),
+    limits: chooseLimits(pkg, options.limits, isolate),
+  });
+}
+
+function chooseSurfaces(
+  pkg: PluginPackage,
+  chosen: readonly Surface[] | undefined,
+): ReadonlySet<Surface> {
+  for (const surface of chosen ?? []) {
+    if (!pkg.surfaces.includes(surface)) {
+      refuse("options/invalid", `The package has no surface ${JSON.stringify(surface)}.`);
+    }
+  }
+  return new Set(chosen ?? pkg.surfaces);
+}
+
+function chooseIsolate(
+  chosen: InstanceOptions["isolation"],
+  isolates: readonly Isolate[],
+): Isolate {
+  if (typeof chosen === "object") return chosen;
+  const found = chosen === undefined ? isolates[0] : isolates.find(({ name }) => name === chosen);
+  const names = isolates.map(({ name }) => name).join(", ");
+  return (
+    found ??
+    refuse(
+      "options/unsupported",
+      `There is no isolation ${JSON.stringify(chosen)} here, but ${names}.`,
+    )
+  );
+}
+
+/** Which guarantee of an isolate keeps which limit. */
+const keptBy: Partial<Record<keyof GuestLimits, keyof Isolate["guarantees"]>> = {
+  timeoutMs: "deadline",
+  startTimeoutMs: "deadline",
+  memoryBytes: "memory",
+  tableElements: "memory",
+};
+
+function chooseLimits(
+  pkg: PluginPackage,
+  asked: Partial<GuestLimits> | undefined,
+  isolate: Isolate,
+): GuestLimits {
+  for (const [name, guarantee] of Object.entries(keptBy)) {
+    if (asked?.[name as keyof GuestLimits] !== undefined && !isolate.guarantees[guarantee]) {
+      refuse(
+        "options/unsupported",
+        `The isolation "${isolate.name}" can't keep the limit ${name}. Use another isolation, or leave the limit out.`,
+      );
+    }
+  }
+  const defaults = pkg.manifest.runtime?.kind === "wasm" ? rawGuestDefaults : {};
+  return mergeLimits(
+    guestLimits as Record<keyof GuestLimits, Limit>,
+    { ...defaults, ...asked },
+    (message) => refuse("options/invalid", message),
+  );
+}
+
+function refuse(code: "options/invalid" | "options/unsupported", message: string): never {
+  throw new PluginError({ code, phase: "options", message });
+}

@@ -1,0 +1,120 @@
+import { decodeUtf8, encodeUtf8 } from "../../bytes.ts";
+import type { CoreImage } from "../isolation/guest-image.ts";
+import {
+  type GuestContext,
+  type GuestExports,
+  type GuestProgram,
+  raiseFault,
+} from "../isolation/guest-program.ts";
+
+/** What an import of `yoi:tool` answers when it can't do what it was asked. */
+const refused = -1;
+
+/**
+ * Runs core modules by the ABI `yoi-plugin-wasm-1` (reference §4.4).
+ *
+ * The module is instantiated by the call itself, because its start function may already ask for the
+ * call's input.
+ *
+ * @param image The compiled module.
+ * @returns The program.
+ */
+export function loadCore(image: CoreImage): GuestProgram {
+  return {
+    instantiate: (context): GuestExports => ({
+      call(_exportName, [toolName = "", input = ""]) {
+        const call = new RawCall(context, encodeUtf8(toolName), encodeUtf8(input));
+        call.run(image.module);
+        return call.output();
+      },
+    }),
+  };
+}
+
+/** One call: the instance, what it may read, and what it wrote. */
+class RawCall {
+  readonly #context: GuestContext;
+  readonly #toolName: Uint8Array;
+  readonly #input: Uint8Array;
+  #exports: WebAssembly.Exports | undefined;
+  #output: Uint8Array | undefined;
+  /** The first thing that went wrong with an output stays, whatever is written later. */
+  #outputError: "malformed" | "too-large" | undefined;
+
+  constructor(context: GuestContext, toolName: Uint8Array, input: Uint8Array) {
+    this.#context = context;
+    this.#toolName = toolName;
+    this.#input = input;
+  }
+
+  run(module: WebAssembly.Module): void {
+    this.#exports = new WebAssembly.Instance(module, this.#imports()).exports;
+    const entry = this.#exports.yoi_tool_call;
+    if (typeof entry === "function") entry();
+  }
+
+  output(): string {
+    if (this.#outputError === "too-large") {
+      raiseFault(this.#context, {
+        code: "output/too-large",
+        message: `The guest wrote an output of more than ${this.#context.limits.outputBytes} bytes.`,
+      });
+    }
+    if (this.#outputError === "malformed") {
+      return this.#malformed("it wrote an output from outside its memory");
+    }
+    if (this.#output === undefined) return this.#malformed("it did not call output_write");
+    return decodeUtf8(this.#output) ?? this.#malformed("its output is not valid UTF-8");
+  }
+
+  #malformed(reason: string): never {
+    raiseFault(this.#context, {
+      code: "output/malformed",
+      message: `The guest gave no output: ${reason}.`,
+    });
+  }
+
+  #imports(): WebAssembly.Imports {
+    return {
+      "yoi:tool": {
+        tool_name_len: () => this.#toolName.length,
+        tool_name_read: (pointer: number, length: number) =>
+          this.#read(this.#toolName, pointer, length),
+        input_len: () => this.#input.length,
+        input_read: (pointer: number, length: number) => this.#read(this.#input, pointer, length),
+        output_write: (pointer: number, length: number) => this.#write(pointer, length),
+      },
+    };
+  }
+
+  #read(source: Uint8Array, pointer: number, length: number): number {
+    const target = length === source.length ? this.#memory(pointer, length) : undefined;
+    if (target === undefined) return refused;
+    target.set(source);
+    return length;
+  }
+
+  #write(pointer: number, length: number): number {
+    if (length > this.#context.limits.outputBytes) return this.#refuseOutput("too-large");
+    const source = this.#memory(pointer, length);
+    if (source === undefined) return this.#refuseOutput("malformed");
+    this.#output = source.slice();
+    return length;
+  }
+
+  #refuseOutput(error: "malformed" | "too-large"): number {
+    this.#outputError ??= error;
+    return refused;
+  }
+
+  /**
+   * A range of the guest's memory, looked up anew every time: it may have grown since.
+   * `undefined` when the range is not all inside, or when there is no memory (yet).
+   */
+  #memory(pointer: number, length: number): Uint8Array | undefined {
+    const memory = this.#exports?.memory;
+    if (!(memory instanceof WebAssembly.Memory) || pointer < 0 || length < 0) return undefined;
+    if (pointer + length > memory.buffer.byteLength) return undefined;
+    return new Uint8Array(memory.buffer, pointer, length);
+  }
+}
