@@ -22,7 +22,13 @@ export type WasmFeature =
   | "custom-page-sizes"
   | "wide-arithmetic"
   | "stack-switching"
-  | "component-async";
+  | "component-async"
+  | "component-values"
+  | "component-map"
+  | "component-fixed-length-list";
+
+/** How a component's strings cross the boundary between its instances. */
+export type StringEncoding = "utf8" | "utf16" | "latin1+utf16";
 
 /** A memory as a module declares it, in pages of 64 KiB. */
 export interface MemoryFacts {
@@ -32,6 +38,9 @@ export interface MemoryFacts {
   readonly isShared: boolean;
   readonly is64: boolean;
   readonly isImported: boolean;
+  readonly isExported: boolean;
+  /** Whether the module's own code can make it larger. */
+  readonly isGrown: boolean;
 }
 
 /** A table as a module declares it, in elements. */
@@ -40,6 +49,9 @@ export interface TableFacts {
   readonly maxElements: number | undefined;
   readonly is64: boolean;
   readonly isImported: boolean;
+  readonly isExported: boolean;
+  /** Whether the module's own code can make it larger. */
+  readonly isGrown: boolean;
   readonly element: string;
 }
 
@@ -82,8 +94,15 @@ export interface ComponentItem {
   readonly kind: "function" | "instance" | "component" | "module" | "type" | "value";
   /** For a function, its WIT signature: `func(tool-name: string, input-json: string) -> string`. */
   readonly signature: string | undefined;
+  /**
+   * The signature by its types alone, names of types resolved: `func(string, string) -> string`. For a
+   * type, what it stands for; `resource` for an abstract one.
+   */
+  readonly shape: string | undefined;
   /** For an instance, its functions: name → WIT signature; empty otherwise. */
   readonly functions: ReadonlyMap<string, string>;
+  /** For an instance, its functions: name → shape; empty otherwise. */
+  readonly shapes: ReadonlyMap<string, string>;
 }
 
 /** What the bytes of a component say. */
@@ -96,6 +115,16 @@ export interface ComponentFacts {
   readonly modules: readonly CoreModuleFacts[];
   /** Core instances it creates from modules, nesting multiplied. */
   readonly coreInstances: number;
+  /** Component instances it creates, itself included, nesting multiplied. */
+  readonly componentInstances: number;
+  /** Items of its components (types, aliases, functions, instances, names), nesting multiplied. */
+  readonly expandedItems: number;
+  /** Types in the signatures of its lifted and lowered functions, every use counted, nesting multiplied. */
+  readonly typeNodes: number;
+  /** Instantiations of modules or components that it only receives, nesting multiplied. */
+  readonly unresolvedInstantiations: number;
+  /** The string encodings of its lifted and lowered functions. */
+  readonly stringEncodings: readonly StringEncoding[];
   /** Every name in it that the bindings generator may write into code, with where it stands. */
   readonly names: readonly NamedPlace[];
   readonly features: readonly WasmFeature[];

@@ -54,6 +54,9 @@ export const featureOrder = [
   "wide-arithmetic",
   "stack-switching",
   "component-async",
+  "component-values",
+  "component-map",
+  "component-fixed-length-list",
 ] as const satisfies readonly WasmFeature[];
 
 /** @returns The feature's bit in a feature mask. */

@@ -1,0 +1,197 @@
+import type { ByteCursor } from "../bytes.ts";
+import type { CoreModuleFacts, MemoryFacts, TableFacts, WasmFeature } from "./artifact.types.ts";
+import { readCode, readConstant, readData, readElements } from "./core-code.ts";
+import { readExports, readImports } from "./core-externs.ts";
+import {
+  addFunction,
+  addMemory,
+  addTable,
+  addTag,
+  type LimitedEntry,
+  type ModuleState,
+  readMutability,
+} from "./core-spaces.ts";
+import { readCoreTypes, readValueType } from "./core-types.ts";
+import { InstructionWalker } from "./instruction.ts";
+import { featuresOfMask } from "./opcode.ts";
+import { type ArtifactReading, artifactFailure } from "./reading.ts";
+
+/** A core module's facts, but for what only the artifact as a whole can say. */
+export type CoreModuleDraft = Omit<CoreModuleFacts, "instantiations">;
+
+/** Sections in the order in which they may stand, each at most once (WebAssembly 3.0 §5.5). */
+const sections: ReadonlyMap<number, readonly [order: number, read: SectionReader]> = new Map([
+  [1, [1, readTypeSection]],
+  [2, [2, readImports]],
+  [3, [3, readFunctionSection]],
+  [4, [4, readTableSection]],
+  [5, [5, readMemorySection]],
+  [13, [6, readTagSection]],
+  [6, [7, readGlobalSection]],
+  [7, [8, readExports]],
+  [8, [9, readStartSection]],
+  [9, [10, readElements]],
+  [12, [11, readDataCountSection]],
+  [10, [12, readCodeSection]],
+  [11, [13, readData]],
+]);
+
+type SectionReader = (state: ModuleState, cursor: ByteCursor) => void;
+
+/**
+ * Reads a core module (WebAssembly 3.0 §5), every instruction included, without compiling it.
+ *
+ * @param reading The artifact.
+ * @param start Where the module's preamble starts.
+ * @param end Where the module ends.
+ * @throws PluginError `artifact/malformed`, `artifact/unsupported` or `artifact/limit`.
+ */
+export function readCoreModule(
+  reading: ArtifactReading,
+  start: number,
+  end: number,
+): CoreModuleDraft {
+  reading.addItems(1);
+  const cursor = reading.cursor(start, end);
+  cursor.skip(8); // the preamble, which says that this is a module, was read by the caller
+  const state: ModuleState = {
+    reading,
+    walker: new InstructionWalker(reading.bytes, artifactFailure),
+    features: new Set<WasmFeature>(),
+    importedGlobals: 0,
+    grownMemories: new Set(),
+    grownTables: new Set(),
+    opcodeFeatures: 0,
+    types: [],
+    functions: [],
+    importedFunctions: 0,
+    memories: [],
+    tables: [],
+    globals: [],
+    tags: 0,
+    imports: [],
+    exports: [],
+    hasStart: false,
+    bodies: 0,
+  };
+  let last = 0;
+  while (!cursor.isAtEnd) {
+    const offset = cursor.offset;
+    const id = cursor.u8();
+    const content = cursor.sub(cursor.leb32());
+    if (id === 0) {
+      content.name();
+      continue;
+    }
+    const section = sections.get(id);
+    if (section === undefined) reading.unsupported(`the section ${id} is unknown`, offset);
+    const [order, read] = section;
+    if (order <= last) cursor.fail(`the section ${id} is out of order`, offset);
+    last = order;
+    read(state, content);
+    if (!content.isAtEnd) content.fail(`the section ${id} has bytes left over`);
+  }
+  return draft(state, start, end);
+}
+
+function readTypeSection(state: ModuleState, cursor: ByteCursor): void {
+  state.types = readCoreTypes(state.reading, cursor, state.features);
+}
+
+function readFunctionSection(state: ModuleState, cursor: ByteCursor): void {
+  for (let left = state.reading.countItems(cursor); left > 0; left -= 1) addFunction(state, cursor);
+}
+
+function readTableSection(state: ModuleState, cursor: ByteCursor): void {
+  for (let left = state.reading.countItems(cursor); left > 0; left -= 1) {
+    const hasInitialElement = cursor.peek() === 0x40;
+    if (hasInitialElement) {
+      cursor.skip(1);
+      if (cursor.u8() !== 0) cursor.fail("a table's encoding is unknown", cursor.offset - 1);
+      state.features.add("function-references");
+    }
+    addTable(state, cursor, false);
+    if (hasInitialElement) readConstant(state, cursor);
+  }
+}
+
+function readMemorySection(state: ModuleState, cursor: ByteCursor): void {
+  for (let left = state.reading.countItems(cursor); left > 0; left -= 1) {
+    addMemory(state, cursor, false);
+  }
+}
+
+function readTagSection(state: ModuleState, cursor: ByteCursor): void {
+  for (let left = state.reading.countItems(cursor); left > 0; left -= 1) addTag(state, cursor);
+}
+
+function readGlobalSection(state: ModuleState, cursor: ByteCursor): void {
+  for (let left = state.reading.countItems(cursor); left > 0; left -= 1) {
+    readValueType(state.reading, cursor, state.features);
+    state.globals.push(readMutability(state, cursor));
+    readConstant(state, cursor);
+  }
+}
+
+function readStartSection(state: ModuleState, cursor: ByteCursor): void {
+  if (cursor.leb32() >= state.functions.length) cursor.fail("the start function does not exist");
+  state.hasStart = true;
+}
+
+function readDataCountSection(state: ModuleState, cursor: ByteCursor): void {
+  cursor.leb32();
+  state.features.add("bulk-memory");
+}
+
+function readCodeSection(state: ModuleState, cursor: ByteCursor): void {
+  state.bodies = readCode(state, cursor);
+}
+
+function draft(state: ModuleState, start: number, end: number): CoreModuleDraft {
+  const functions = state.functions.length - state.importedFunctions;
+  if (state.bodies !== functions) {
+    state.reading
+      .cursor(start, end)
+      .fail(`a module declares ${functions} functions and defines ${state.bodies}`);
+  }
+  const ofInstructions = featuresOfMask(state.walker.features | state.opcodeFeatures);
+  for (const feature of ofInstructions) state.features.add(feature);
+  return {
+    start,
+    end,
+    imports: Object.freeze(state.imports),
+    exports: Object.freeze(state.exports),
+    memories: Object.freeze(state.memories.map((entry, index) => memoryFacts(state, entry, index))),
+    tables: Object.freeze(state.tables.map((entry, index) => tableFacts(state, entry, index))),
+    features: Object.freeze([...state.features]),
+    hasStart: state.hasStart,
+    functions,
+  };
+}
+
+function memoryFacts(state: ModuleState, entry: LimitedEntry, index: number): MemoryFacts {
+  const { limits } = entry;
+  const scale = 2 ** ((limits.pageBits ?? 16) - 16);
+  return Object.freeze({
+    minPages: Math.ceil(limits.minimum * scale),
+    maxPages: limits.maximum === undefined ? undefined : Math.ceil(limits.maximum * scale),
+    isShared: limits.isShared,
+    is64: limits.is64,
+    isImported: entry.isImported,
+    isExported: entry.isExported,
+    isGrown: state.grownMemories.has(index),
+  });
+}
+
+function tableFacts(state: ModuleState, entry: LimitedEntry, index: number): TableFacts {
+  const { limits } = entry;
+  return Object.freeze({
+    minElements: limits.minimum,
+    maxElements: limits.maximum,
+    is64: limits.is64,
+    isImported: entry.isImported,
+    isExported: entry.isExported,
+    isGrown: state.grownTables.has(index),
+    element: entry.element,
+  });
+}
