@@ -24,7 +24,10 @@ export const inspectCommand: Command = {
     const report = await host.inspect(source);
     progress.clear();
     if (args.values.get("json") === true) io.stdout.write(inertJson(report));
-    else io.stdout.write(renderInspection(report, { isColoured: style.isColoured }));
+    else {
+      const width = Math.min(80, io.stdout.columns ?? 80);
+      io.stdout.write(renderInspection(report, { style, width }));
+    }
     return report.status === "rejected" ? 1 : 0;
   },
 };

@@ -1,4 +1,5 @@
 import { quoteName } from "../diagnostic.ts";
+import { PluginError } from "../errors.ts";
 import type { GrantRecord } from "../grants/grants.types.ts";
 import { grantRequested } from "../grants/plan.ts";
 import type { PluginInstance } from "../instance/instance.types.ts";
@@ -96,7 +97,11 @@ async function readCall(args: CommandArguments, io: CliIo): Promise<Call | Usage
   const [source = "", tool = "", text = ""] = args.positionals;
   const maxBytes = cliLimits.inputBytes.default;
   const input = parseJson(text === "-" ? await io.readStdin(maxBytes) : text, maxBytes);
-  if (!input.ok) return { usageProblem: `The tool's input can't be used: ${input.reason}.` };
+  if (!input.ok) {
+    const message = `The tool's input can't be used: ${input.reason}.`;
+    if (!input.isTooLarge) return { usageProblem: message };
+    throw new PluginError({ code: "input/too-large", phase: "options", message });
+  }
   return {
     source,
     tool,

@@ -3,7 +3,6 @@ import type { CliIo, CliStream } from "./cli-io.ts";
 
 /** Marks text for a terminal; marks nothing where there is none. Whatever goes in comes out inert. */
 export interface Style {
-  readonly isColoured: boolean;
   readonly plain: (text: string) => string;
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
@@ -26,7 +25,6 @@ export function styleOf(io: Pick<CliIo, "environment">, stream: CliStream): Styl
   const mark = (on: number, off: number) => (text: string) =>
     isColoured ? `\u001b[${on}m${plain(text)}\u001b[${off}m` : plain(text);
   return {
-    isColoured,
     plain,
     bold: mark(1, 22),
     dim: mark(2, 22),
