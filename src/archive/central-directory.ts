@@ -38,6 +38,9 @@ const unicodePathExtra = 0x7075;
 /** Stands for "see the zip64 record" in a 32-bit field. */
 const zip64Marker = 0xffffffff;
 
+/** The version, times ten, up to which readers differ in nothing that packages use (4.5 is zip64). */
+const latestVersion = 45;
+
 /** Flag bits (APPNOTE 4.4.4). */
 const encryptedFlags = (1 << 0) | (1 << 6) | (1 << 13);
 const descriptorFlag = 1 << 3;
@@ -126,11 +129,16 @@ function findEndRecord(archive: Uint8Array): number {
   const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
   const first = Math.max(0, archive.length - endSize - maxComment);
   let found: number | undefined;
-  for (let at = archive.length - endSize; at >= first; at -= 1) {
+  for (let at = archive.length - 4; at >= first; at -= 1) {
     if (view.getUint32(at, true) !== endSignature) continue;
-    const isComplete = at + endSize + view.getUint16(at + 20, true) === archive.length;
+    const isComplete =
+      at + endSize <= archive.length &&
+      at + endSize + view.getUint16(at + 20, true) === archive.length;
     if (found === undefined && !isComplete) {
-      refuseArchive("malformed", "The archive's last end record does not end the file.");
+      refuseArchive(
+        "malformed",
+        "The archive's end record is not the end of the bytes: something follows it, or is missing.",
+      );
     }
     if (found !== undefined && isComplete) {
       refuseArchive(
@@ -141,8 +149,7 @@ function findEndRecord(archive: Uint8Array): number {
     found ??= at;
   }
   return (
-    found ??
-    refuseArchive("malformed", "The bytes are not a ZIP archive: there is no end record in them.")
+    found ?? refuseArchive("malformed", "The bytes are not a ZIP archive, or its end is missing.")
   );
 }
 
@@ -158,7 +165,8 @@ function hasZip64Locator(archive: Uint8Array, endOffset: number): boolean {
 function readEntryRecord(cursor: ByteCursor, limits: PackageLimits): EntryRecord {
   const start = cursor.offset;
   if (cursor.u32() !== entrySignature) cursor.fail("an entry has no signature", start);
-  cursor.skip(4); // the versions that made it and that are needed
+  cursor.skip(2); // the version that made it
+  const version = cursor.u16() & 0xff; // above it, some tools name their system
   const flags = cursor.u16();
   const method = cursor.u16();
   cursor.skip(4); // time and date
@@ -188,6 +196,7 @@ function readEntryRecord(cursor: ByteCursor, limits: PackageLimits): EntryRecord
   }
   if ([packedSize, size, offset].includes(zip64Marker)) refuseFeature("zip64");
   if (disk !== 0) refuseFeature("several disks");
+  if (version > latestVersion) refuseFeature(`version ${version / 10} of ZIP`);
   checkExtraFields(extra, name);
   checkSizes({ packedSize, size, isFolder, isStored: method === 0 }, subject, limits);
   return { path, isFolder, name, flags, method, crc, packedSize, size, offset };
@@ -209,7 +218,7 @@ function checkFlags(flags: number, subject: string): void {
   if ((flags & descriptorFlag) !== 0) {
     refuseArchive(
       "api",
-      `${subject} was written with a data descriptor, as streaming ZIP writers do; pack it with yoi-plugin pack, zip or 7z.`,
+      `${subject} was written with a data descriptor, as streaming ZIP writers (jar, bsdtar, macOS) do; pack it with yoi-plugin pack, zip or 7z.`,
     );
   }
   if ((flags & ~harmlessFlags) !== 0) {

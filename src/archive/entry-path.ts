@@ -21,7 +21,7 @@ export function pathProblem(path: string): string | undefined {
   if (/\p{Surrogate}/u.test(path)) return "is not valid Unicode";
   for (const segment of path.split("/")) {
     if (segment === "") return "has an empty segment";
-    if (segment === "." || segment === "..") return `has the segment ${segment}`;
+    if (segment === "." || segment === "..") return `has the segment "${segment}"`;
   }
   return undefined;
 }

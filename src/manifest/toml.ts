@@ -27,16 +27,18 @@ export type TomlResult =
  */
 export function parseToml(bytes: Uint8Array, maxBytes: number): TomlResult {
   if (bytes.length > maxBytes) {
-    return failure(`it has ${bytes.length} bytes and at most ${maxBytes} are allowed`, true);
+    return failure(`the text has ${bytes.length} bytes and at most ${maxBytes} are allowed`, true);
   }
   const text = decodeUtf8(bytes);
-  if (text === undefined) return failure("it is not valid UTF-8");
+  if (text === undefined) return failure("the text is not valid UTF-8");
   const maxDepth = jsonLimits.depth.default;
   try {
     const value = parse(text, { integersAsBigInt: true, maxDepth }) as TomlTable;
     return isDeeperThan(value, maxDepth) ? tooDeep() : { ok: true, value };
   } catch (error) {
-    return error instanceof TomlError ? syntaxFailure(error) : failure("it is not valid TOML");
+    return error instanceof TomlError
+      ? syntaxFailure(error)
+      : failure("the text is not valid TOML");
   }
 }
 
@@ -54,7 +56,7 @@ function syntaxFailure(error: TomlError): TomlResult {
 }
 
 function tooDeep(): TomlResult {
-  return failure(`it is nested deeper than ${jsonLimits.depth.default} levels`, true);
+  return failure(`the text is nested deeper than ${jsonLimits.depth.default} levels`, true);
 }
 
 function failure(reason: string, isTooLarge = false): TomlResult {
