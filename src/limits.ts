@@ -205,6 +205,62 @@ export const cliLimits = {
   listedItems: limit("count", 64, "tools, permissions or targets in one message for people"),
 } as const satisfies Record<string, Limit>;
 
+/** What discovery, enablement records and plans may hold (reference §2, §3). */
+export const storeLimits = {
+  packagesPerStore: limit("count", 128, "reference §2", "other files in the store's folder"),
+  visitedFiles: limit(
+    "count",
+    20_000,
+    "names in a store's folder, packages or not",
+    "what is below its folders, which nobody looks at",
+  ),
+  diagnosticBytes: limit("bytes", 240, "reference §3: the bound of a diagnostic's message"),
+  labelBytes: limit("bytes", 255, "what file systems allow a file's name"),
+  enabledPlugins: limit("count", 256, "more than a project and a user store hold together"),
+  enablementBytes: limit("bytes", 1 * MiB, "a record with grants has a few dozen lines"),
+  planBytes: limit("bytes", 32 * MiB, "a manifest of 64 KiB for every enabled plugin"),
+} as const satisfies Record<string, Limit>;
+
+/** What the cache of packages keeps besides packages, and for how long. */
+export const cacheLimits = {
+  visitedFiles: limit("count", 20_000, "names that a look at the cache reads"),
+  leftoverMs: limit(
+    "ms",
+    24 * 60 * 60 * 1000,
+    "a file that nobody finished writing in a day never will be",
+  ),
+  foreignUseMs: limit(
+    "ms",
+    24 * 60 * 60 * 1000,
+    "of a process on another machine nobody can say whether it lives",
+    "uses by processes of this machine, which hold until they end",
+  ),
+} as const satisfies Record<string, Limit>;
+
+/** What the text of an inspection shows; its JSON is whole. */
+export const inspectionLimits = {
+  columns: limit("count", 80, "what a terminal has unless told otherwise"),
+  minColumns: limit("count", 40, "below this, labels and text no longer stand side by side"),
+  maxColumns: limit("count", 200, "longer lines are hard to read"),
+  listedItems: limit("count", 40, "imports, exports and permissions of one list"),
+  paragraphBytes: limit("bytes", 1_000, "one description or label: a dozen lines"),
+} as const satisfies Record<string, Limit>;
+
+/** What guests pay in fuel beside one unit for each instruction, and how often the host is asked. */
+export const meterLimits = {
+  sliceFuel: limit(
+    "instructions",
+    100_000,
+    "about 0.1 ms: the host is asked this often, and asking costs less than 1 % of it",
+    "the fuel of a call, which is the sum of all slices",
+  ),
+  bulkBytes: limit("bytes", 8, "bytes that a bulk operation moves for one unit: an i64.store's"),
+  bulkFuel: limit("instructions", 16, "the fixed cost of memory.fill, memory.copy and memory.init"),
+  tableFuel: limit("instructions", 128, "the fixed cost of table.fill, table.copy and table.init"),
+  growFuel: limit("instructions", 1024, "the fixed cost of memory.grow and table.grow"),
+  throwFuel: limit("instructions", 1024, "throwing takes the engine microseconds"),
+} as const satisfies Record<string, Limit>;
+
 /** What JSON from outside may hold, whatever its byte bound. */
 export const jsonLimits = {
   depth: limit("levels", 64, "JSON.stringify and structuredClone overflow far deeper"),
@@ -212,6 +268,8 @@ export const jsonLimits = {
 
 /** Limits of a package, resolved. */
 export type PackageLimits = LimitValues<typeof packageLimits>;
+/** Limits of stores, resolved. */
+export type StoreLimits = LimitValues<typeof storeLimits>;
 /** Limits of an artifact, resolved. */
 export type ArtifactLimits = LimitValues<typeof artifactLimits>;
 /** Limits of a running guest, resolved. */

@@ -197,7 +197,8 @@ export function asPolicy(grants: Grants): GrantPolicy {
   return isPolicy(grants) ? grants : record(grants);
 }
 
-function isPolicy(grants: Grants): grants is GrantPolicy {
+/** Says whether grants are a policy; what is not is read as a record. */
+export function isPolicy(grants: Grants): grants is GrantPolicy {
   return typeof (grants as Partial<GrantPolicy> | null)?.decide === "function";
 }
 

@@ -7,7 +7,9 @@ import type { FsGrant, GrantRecord, GrantTargets } from "./grants.types.ts";
 import { permissionSchema } from "./permission.ts";
 
 const texts = v.optional(v.array(v.string()), []);
-const port = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)));
+// TOML's integers arrive as bigints.
+const integer = v.union([v.number(), v.pipe(v.bigint(), v.transform(Number))], "number");
+const port = v.optional(v.pipe(integer, v.integer(), v.minValue(0), v.maxValue(65_535)));
 const text = v.optional(v.string(), "");
 const isPrivateAllowed = v.optional(v.boolean());
 

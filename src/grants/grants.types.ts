@@ -101,7 +101,7 @@ export type Decision =
 export interface GrantPolicy {
   decide(request: GrantRequest): Decision | Promise<Decision>;
   /**
-   * The targets that it may allow to a plugin now: an upper bound, each still decided one by one.
+   * The targets that it knows of at this moment; `decide` has the last word on each.
    *
    * A manifest can't name folders, so that `fs` has only what this gives; absent means none.
    */
@@ -125,6 +125,6 @@ export interface Authority {
   requested(action: Action): Decision;
   /** Whether the manifest asks for it and the host allows it, now. */
   decide(action: Action, at: CheckPoint): Promise<Decision>;
-  /** The host's targets at this moment, an upper bound of what {@link Authority.decide} allows. */
+  /** The targets that the host names at this moment; {@link Authority.decide} has the last word. */
   targets(): GrantTargets;
 }

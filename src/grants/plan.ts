@@ -16,6 +16,7 @@ import type {
 } from "./grants.types.ts";
 import { isUrlApi, urlPoint } from "./url-target.ts";
 
+export { authoriseGranted } from "./authorise.ts";
 export { actionSubject } from "./decision.ts";
 export {
   type AskOptions,
@@ -24,6 +25,7 @@ export {
   any,
   ask,
   type Grants,
+  isPolicy,
   type RevocablePolicy,
   record,
   revocable,
@@ -44,6 +46,7 @@ export {
   rangesIntersect,
   targetLabel,
   type UrlApi,
+  type UrlRange,
   urlRange,
 } from "./url-target.ts";
 

@@ -34,31 +34,18 @@ export function normaliseHost(host: string): string | undefined {
 }
 
 /**
- * Gives a URL path as the strictest server reads it.
+ * Says whether some server could read a URL's path as climbing out of where it seems to be.
  *
- * A URL's own path has its dot segments resolved. Servers and proxies go further: they decode `%2e`,
- * `%2f` and `%5c`, once or several times, drop empty segments and segment parameters. A path is
- * within a prefix only when this reading of it is, too.
+ * A URL's own path has its `..` resolved. Servers and proxies go further: they decode `%2e`, `%2f` and
+ * `%5c`, once or several times, drop empty segments and what follows a semicolon, each in an order of
+ * its own. What none of them can climb with is a path in which no reading finds a `..`.
  *
  * @param path A URL's path, beginning with `/`.
- * @returns The path with nothing in it that a server could still resolve.
+ * @returns Whether there is a `..` in any reading.
  */
-export function resolvedPath(path: string): string {
-  const decoded = path
-    .replace(/%(?:25)*2e/giu, ".")
-    .replace(/%(?:25)*(?:2f|5c)/giu, "/")
-    .replaceAll("\\", "/");
-  const segments: string[] = [];
-  const parts = decoded.split("/");
-  let isFolder = true;
-  for (const part of parts) {
-    const bare = part.split(";", 1)[0] as string;
-    isFolder = bare === "" || bare === "." || bare === "..";
-    if (bare === "..") segments.pop();
-    else if (!isFolder) segments.push(part);
-  }
-  if (segments.length === 0) return "/";
-  return `/${segments.join("/")}${isFolder ? "/" : ""}`;
+export function mayClimb(path: string): boolean {
+  const decoded = path.replace(/%(?:25)*2e/giu, ".").replace(/%(?:25)*(?:2f|5c)/giu, "/");
+  return decoded.split(/[/\\]/u).some((segment) => segment.split(";", 1)[0] === "..");
 }
 
 /** @returns A URL's path with its percent escapes in upper case, one spelling for equal bytes. */
@@ -78,9 +65,10 @@ export function normalisePrefix(prefix: string): string | undefined {
   // result would be wider than what was written.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   if (!prefix.startsWith("/") || /[\u0000-\u0020?#\\]/u.test(prefix)) return undefined;
+  // Dots, slashes and backslashes in disguise, and empty segments: servers differ about these.
+  if (/%(?:25)*(?:2e|2f|5c)|\/\//iu.test(prefix)) return undefined;
   try {
-    const path = spelledPath(new URL(`http://host${prefix}`).pathname);
-    return resolvedPath(path) === path ? path : undefined;
+    return spelledPath(new URL(`http://host${prefix}`).pathname);
   } catch {
     return undefined; // the URL parser refuses it
   }

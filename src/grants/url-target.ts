@@ -5,9 +5,9 @@ import type { HttpsGrant } from "./grants.types.ts";
 import {
   defaultPorts,
   isUnderPrefix,
+  mayClimb,
   normaliseHost,
   normalisePrefix,
-  resolvedPath,
   spelledPath,
 } from "./url-parts.ts";
 
@@ -47,8 +47,8 @@ export interface UrlPoint {
   readonly host: string;
   readonly method: string;
   readonly path: string;
-  /** {@link resolvedPath} of the path. */
-  readonly resolved: string;
+  /** Whether some server could read the path as lying elsewhere, so that no prefix holds it. */
+  readonly mayClimb: boolean;
   /** For messages: method, scheme, host, port and path, bounded and inert, without the query. */
   readonly display: string;
   /** The URL without userinfo, query and fragment. */
@@ -145,7 +145,7 @@ export function urlPoint(
       host,
       method: verb,
       path,
-      resolved: resolvedPath(path),
+      mayClimb: mayClimb(path),
       display: `${verb === "" ? "" : `${boundedText(verb, 16)} `}${displayUrl(url)}`,
       href: `${url.protocol}//${url.host}${url.pathname}`,
     }),
@@ -157,16 +157,14 @@ function displayUrl(url: URL): string {
   return boundedText(`${url.protocol}//${url.host}${path}`, 2 * grantLimits.labelBytes.default);
 }
 
-/** Says whether a range holds a URL; for both readings of its path under one and the same prefix. */
+/** Says whether a range holds a URL; a path that may climb is in no prefix. */
 export function holdsPoint(range: UrlRange, point: UrlPoint): boolean {
   return (
     range.doors.includes(point.door) &&
     (range.host === "*" || range.host === point.host) &&
     range.methods.includes(point.method) &&
     (range.prefixes === undefined ||
-      range.prefixes.some(
-        (prefix) => isUnderPrefix(point.path, prefix) && isUnderPrefix(point.resolved, prefix),
-      ))
+      (!point.mayClimb && range.prefixes.some((prefix) => isUnderPrefix(point.path, prefix))))
   );
 }
 

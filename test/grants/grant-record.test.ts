@@ -61,6 +61,12 @@ describe("reading a record", () => {
     ).toBe(true);
   });
 
+  test("takes what TOML parsers give: bigints and tables without a prototype", () => {
+    const table = Object.assign(Object.create(null), { host: "a.example", port: 443n });
+    expect(readGrantRecord({ request: [table] }).request[0]).toMatchObject({ port: 443 });
+    expect(() => readGrantRecord({ request: [{ port: 65_536n }] })).toThrow();
+  });
+
   test("gives the last port and takes a record it gave before", () => {
     const record = readGrantRecord({
       request: [{ port: 65_535 }, { port: 0, allow_private: false }],
