@@ -3,6 +3,7 @@ import type { Diagnostic, ErrorCode } from "../errors.ts";
 import { permissionLabel } from "../grants/plan.ts";
 import { grantLimits } from "../limits.ts";
 import type { Permission, Surface } from "../manifest/manifest.types.ts";
+import { toolProblems } from "../manifest/tool-declaration.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import type {
   Inspected,
@@ -11,7 +12,6 @@ import type {
   InspectedSurface,
   InspectedTool,
 } from "./report.types.ts";
-import { toolProblems } from "./tool-check.ts";
 import { type Judge, refusalOf, type Verdict } from "./verdict.ts";
 
 /** A row of the report, and what is wrong with it when that is the package's own fault. */

@@ -7,6 +7,8 @@ import { type InspectionLimitsInput, resolveInspectionLimits } from "./inspectio
 import { reportPackage, reportRefused } from "./report.ts";
 import type { Inspection } from "./report.types.ts";
 
+export { inspectionSchema } from "./inspection-schema.ts";
+
 /** How a package is inspected. */
 export interface InspectOptions extends Pick<LoadOptions, "source" | "signal"> {
   /** What to judge by; without it nothing counts as granted and the status is `disabled`. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { utf8Length } from "../../src/diagnostic.ts";
 import {
   isUnderPrefix,
   mayClimb,
@@ -17,6 +18,7 @@ import {
   urlPoint,
   urlRange,
 } from "../../src/grants/url-target.ts";
+import { grantLimits } from "../../src/limits.ts";
 
 const target = {
   scheme: "https",
@@ -405,6 +407,19 @@ describe("labels", () => {
     expect(isBroadTarget("request", target)).toBe(false);
   });
 
+  test("a label is whole up to its bound and cut past it", () => {
+    const most = grantLimits.labelBytes.default;
+    const labelOf = (length: number) => {
+      const rest = targetLabel("request", { ...target, path_prefixes: ["/"] }).indexOf("/ ");
+      const path = `/${"x".repeat(length - rest - 1)}`;
+      return targetLabel("request", { ...target, path_prefixes: [path] });
+    };
+    expect(utf8Length(labelOf(most))).toBe(most);
+    expect(labelOf(most)).not.toContain("…");
+    expect(labelOf(most + 1)).toContain("…");
+    expect(utf8Length(labelOf(most + 1))).toBeLessThanOrEqual(most);
+  });
+
   test("labels are bounded and inert whatever the fields hold, and broadness is never cut off", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary", maxLength: 400 }),
@@ -442,8 +457,14 @@ describe("URLs", () => {
     );
   });
 
-  test("a long path is cut where it is shown", () => {
-    const read = urlPoint("request", `https://a.example/${"x".repeat(10_000)}`, "GET");
-    expect(read.ok && read.point.display.length).toBeLessThan(160);
+  test("a path is shown whole up to its bound and cut past it", () => {
+    const most = grantLimits.displayPathBytes.default;
+    const shownPath = (length: number) => {
+      const read = urlPoint("request", `https://a.example/${"x".repeat(length - 1)}`, "GET");
+      return read.ok ? read.point.display.slice("GET https://a.example".length) : "";
+    };
+    expect(shownPath(most)).toBe(`/${"x".repeat(most - 1)}`);
+    expect(shownPath(most + 1)).toMatch(/^\/x+…$/u);
+    expect(utf8Length(shownPath(10_000))).toBeLessThanOrEqual(most);
   });
 });

@@ -6,6 +6,7 @@ import { renderDiff } from "../../src/inspect/render-diff.ts";
 import { renderInspection } from "../../src/inspect/render-text.ts";
 import type { Inspection } from "../../src/inspect/report.types.ts";
 import { columnsOf, type TextStyle, wrapText } from "../../src/inspect/text-layout.ts";
+import { inspectionLimits } from "../../src/limits.ts";
 import { echoPermissions, echoTool, files, guest, inspect, loadPackage } from "./packages.ts";
 
 const hostApi = (api: string) => `kind = "host_api"\napi = "${api}"`;
@@ -118,9 +119,14 @@ describe("a report as text", () => {
 
   test("keeps_to_the_width_it_is_given_within_bounds", async () => {
     const report = await inspect(files());
-    expectFits(renderInspection(report, { width: 40 }), 40);
-    expectFits(renderInspection(report, { width: 1 }), 40);
-    expectFits(renderInspection(report, { width: 10_000 }), 200);
+    const { minColumns, maxColumns } = inspectionLimits;
+    const widest = (width: number) =>
+      Math.max(...renderInspection(report, { width }).split("\n").map(columnsOf));
+    expect(widest(minColumns.default)).toBe(minColumns.default);
+    expect(widest(minColumns.default - 1)).toBe(minColumns.default);
+    expect(widest(100)).toBe(100);
+    expect(widest(maxColumns.default)).toBe(maxColumns.default);
+    expect(widest(maxColumns.default + 1)).toBe(maxColumns.default);
   });
 
   test("is_inert_and_fits_whatever_the_report_holds", async () => {
@@ -163,16 +169,32 @@ describe("a report as text", () => {
     );
   });
 
-  test("lists_of_any_length_stay_readable", async () => {
+  test("a_list_is_whole_up_to_its_bound_and_counted_past_it", async () => {
     const report = await inspect(files());
-    const imports = Array.from({ length: 10_000 }, (_, index) => `acme:x/i${index}@1.0.0`);
-    const text = renderInspection({
-      ...report,
-      runtime: report.runtime === null ? null : { ...report.runtime, imports },
-    });
-    expectFits(text);
-    expect(text).toContain("9960");
-    expect(text.split("\n").length).toBeLessThan(60);
+    const most = inspectionLimits.listedItems.default;
+    const listing = (length: number) => {
+      const imports = Array.from({ length }, (_, index) => `acme:x/i${index}@1.0.0`);
+      const runtime = report.runtime && { ...report.runtime, imports };
+      return renderInspection({ ...report, runtime });
+    };
+    expect(listing(most)).toContain(`acme:x/i${most - 1}@1.0.0`);
+    expect(listing(most)).not.toContain(" more");
+    expect(listing(most + 1).replace(/\s+/gu, " ")).toContain("and 1 more");
+    expectFits(listing(10_000));
+    expect(listing(10_000).split("\n").length).toBeLessThan(60);
+  });
+
+  test("a_description_is_whole_up_to_its_bound_and_cut_past_it", async () => {
+    const report = await inspect(files());
+    const most = inspectionLimits.paragraphBytes.default;
+    const describing = (length: number) => {
+      const description = "x".repeat(length);
+      return renderInspection({ ...report, package: { ...report.package, description } });
+    };
+    const written = (text: string) => text.match(/x/gu)?.length;
+    expect(written(describing(most)) ?? 0).toBe((written(describing(0)) ?? 0) + most);
+    expect(describing(most)).not.toContain("…");
+    expect(describing(most + 1)).toContain("…");
   });
 });
 
