@@ -98,7 +98,7 @@ describe.each(rows)("$label, needing $needs", ({ action, needs, label, manifest,
     expect(await authorityOf(needs, needs).decide(action, "execution")).toEqual({ allowed: true });
   });
 
-  test("is refused, naming the permission, when nobody names anything", async () => {
+  test("[grants/deny-by-default] is refused, naming it, when nobody names anything", async () => {
     const pkg = stubPackage(manifest ?? {});
     const decision = await createAuthority(pkg, undefined).decide(action, "registration");
     expect(decision).toMatchObject({ allowed: false, code: "grant/denied" });
@@ -139,7 +139,7 @@ describe.each(rows)("$label, needing $needs", ({ action, needs, label, manifest,
     ["version", { version: "1.2.4" }],
     ["digest", { digest: `sha256:${"cd".repeat(32)}` }],
     ["digest", { digest: `sha256:${"AB".repeat(32)}` }],
-  ])("is refused when the grant has another %s", async (name, binding) => {
+  ])("[grants/binding] is refused when the grant has another %s", async (name, binding) => {
     const pkg = stubPackage({ permissions: needs, ...manifest });
     const record = boundRecord(pkg, { permissions: needs, ...grant, ...binding });
     const decision = await createAuthority(pkg, record).decide(action, "execution");

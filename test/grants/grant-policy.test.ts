@@ -29,7 +29,7 @@ const request = (action: Action = echo): GrantRequest => ({
 });
 
 describe("a policy", () => {
-  test("can_never_allow_what_the_manifest_does_not_ask_for_and_is_not_even_asked", async () => {
+  test("[grants/both-sides] can_never_allow_what_the_manifest_does_not_ask_for_and_is_not_even_asked", async () => {
     let asked = 0;
     const eager: GrantPolicy = {
       decide: () => {
@@ -133,7 +133,7 @@ describe("a policy", () => {
     expect(action?.kind === "host_api" && Object.isFrozen(action.target)).toBe(true);
   });
 
-  test("is obeyed at the next question when it changes its mind", async () => {
+  test("[grants/every-time] is obeyed at the next question when it changes its mind", async () => {
     let isAllowed = true;
     const authority = createAuthority(pkg, {
       decide: () =>

@@ -103,7 +103,7 @@ describe("a good package", () => {
 });
 
 describe("static_inspection_does_not_read_or_execute_package", () => {
-  test("nothing_is_compiled_or_run_even_by_a_guest_that_loops_at_its_start", async () => {
+  test("[inspect/no-compile] nothing_is_compiled_or_run_even_by_a_guest_that_loops_at_its_start", async () => {
     const spies = (["compile", "instantiate", "validate"] as const).map((name) =>
       vi.spyOn(WebAssembly, name),
     );
@@ -117,7 +117,7 @@ describe("static_inspection_does_not_read_or_execute_package", () => {
     }
   });
 
-  test("24_MiB_of_noise_are_refused_in_a_moment", async () => {
+  test("[load/noise] 24_MiB_of_noise_are_refused_in_a_moment", async () => {
     const noise = new Uint8Array(24 * 1024 * 1024);
     let state = 1;
     for (let at = 0; at < noise.length; at += 1) {
@@ -141,7 +141,7 @@ describe("static_inspection_does_not_read_or_execute_package", () => {
   });
 });
 
-describe("real against declared", () => {
+describe("[inspect/defects] real against declared", () => {
   const rawRuntime = `[runtime]\nkind = "wasm"\nentry = "guest.wasm"\nabi = "yoi-plugin-wasm-1"\n`;
 
   test.each([
@@ -183,7 +183,7 @@ describe("real against declared", () => {
     expect(codes(report)[0]).toMatch(/^artifact\/(?:world-mismatch|missing-export)$/u);
   });
 
-  test("imports_are_shown_as_the_bytes_have_them", async () => {
+  test("[inspect/imports-exports] imports_are_shown_as_the_bytes_have_them", async () => {
     const report = await inspect(files({ artifact: guest("import-host-fs") }));
     expect(report.runtime?.imports).toEqual(["yoi:host/fs@1.0.0"]);
     const url = await inspect(files({ artifact: guest("import-url") }));
