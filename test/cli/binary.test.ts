@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,6 +29,36 @@ function cli(
     child.stdin.on("error", () => {});
     child.stdin.end(stdin);
   });
+}
+
+/** A package folder around one of the guests of fixtures/. */
+async function packageOf(guest: string, folder: string): Promise<string> {
+  const path = join(folder, guest);
+  await mkdir(path);
+  const artifact = new URL(`../../fixtures/guests/${guest}/guest.wasm`, import.meta.url);
+  await copyFile(artifact, join(path, "guest.wasm"));
+  const lines = [
+    "schema_version = 1",
+    `id = "example.${guest}"`,
+    `name = "${guest}"`,
+    'version = "1.0.0"',
+    "[runtime]",
+    'kind = "wasm-component"',
+    'component = "guest.wasm"',
+    'world = "yoi:plugin/tool@1.0.0"',
+    "[[tools]]",
+    'name = "try"',
+    'description = "Tries it."',
+    'input_schema = { type = "object", properties = { city = { type = "string" } } }',
+    "[[permissions]]",
+    'kind = "surface"',
+    'surface = "tool"',
+    "[[permissions]]",
+    'kind = "tool"',
+    'name = "try"',
+  ];
+  await writeFile(join(path, "plugin.toml"), `${lines.join("\n")}\n`);
+  return path;
 }
 
 describe("the built command", () => {
@@ -86,5 +116,46 @@ describe("the built command", () => {
     ]);
     const missing = await cli(["run", folder, "t", "{}", "--grants", join(folder, "none.toml")]);
     expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("not found")]);
+  });
+
+  test("runs a tool with grants, and nothing without", async () => {
+    const path = await packageOf("echo", folder);
+    const granted = await cli(
+      ["run", path, "try", "-", "--grant-requested", "--json"],
+      '{"city":"Kyoto"}',
+    );
+    expect(granted.err).toBe("");
+    expect(JSON.parse(granted.out)).toMatchObject({ tool: "try", isError: false });
+    expect(granted.out).toContain("Kyoto");
+    expect(granted.code).toBe(0);
+    const denied = await cli(["run", path, "try", "{}"]);
+    expect([denied.code, denied.err]).toEqual([1, expect.stringContaining("error grant/denied")]);
+    const unfit = await cli(["run", path, "try", '{"city":1}', "--grant-requested"]);
+    expect([unfit.code, unfit.err]).toEqual([
+      1,
+      expect.stringContaining("$.city must be a string"),
+    ]);
+  });
+
+  test("stops a guest that does not stop, and ends", async () => {
+    const path = await packageOf("loop", folder);
+    const { code, err } = await cli([
+      "run",
+      path,
+      "try",
+      "{}",
+      "--grant-requested",
+      "--timeout",
+      "200",
+    ]);
+    expect([code, err]).toEqual([1, expect.stringContaining("error runtime/timeout")]);
+  });
+
+  test("shows a guest's escapes as what they are", async () => {
+    const path = await packageOf("output-escapes", folder);
+    const { code, out } = await cli(["run", path, "try", "{}", "--grant-requested"]);
+    expect(code).toBe(0);
+    expect(out).not.toContain("\u001b");
+    expect(out).not.toBe("");
   });
 });

@@ -7,6 +7,7 @@ import { captureIo, hostOf, packageOf } from "./captured.ts";
 const report: Inspection = {
   format: 1,
   status: "disabled",
+  defective: false,
   package: {
     ref: "project:example.echo",
     source: "project",
