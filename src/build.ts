@@ -4,4 +4,5 @@ export {
   buildComponent,
   type GuestEngine,
 } from "./build/build-component.ts";
+export { type BuildPackageOptions, buildPackage } from "./build/build-package.ts";
 export type { GuestWorld } from "./build/guest-world.ts";

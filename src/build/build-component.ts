@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { bundleGuest } from "./bundle.ts";
-import { type GuestWorld, guestWorld } from "./guest-world.ts";
+import { buildFailed } from "./build-tool.ts";
+import { bundleGuest, type GuestBundle } from "./bundle.ts";
+import { type GuestWorld, guestWorld, worldExports } from "./guest-world.ts";
 import { componentizeOnQuickjs } from "./quickjs.ts";
 import { componentizeOnSpidermonkey } from "./spidermonkey.ts";
 
@@ -43,10 +44,21 @@ export async function buildComponent(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { entry, world = "yoi:plugin/tool@1.0.0", engine = "quickjs", wasi = false } = options;
   const bundle = await bundleGuest(typeof entry === "string" ? entry : fileURLToPath(entry));
+  checkExports(bundle, world);
   const source = { code: bundle.code, world: await guestWorld(world, bundle.hostApis), wasi };
   const component =
     engine === "quickjs"
       ? await componentizeOnQuickjs(source)
       : await componentizeOnSpidermonkey(source);
   return new Uint8Array(component);
+}
+
+/** The toolchains do not all check this, and a guest without its export only traps. */
+function checkExports(bundle: GuestBundle, world: GuestWorld): void {
+  const missing = worldExports[world].filter((name) => !bundle.exports.includes(name));
+  if (missing.length === 0) return;
+  throw buildFailed(
+    "Building the component",
+    `the entry does not export ${missing.join(", ")}, which ${world} needs`,
+  );
 }

@@ -9,6 +9,7 @@ export interface GuestBundle {
   readonly code: string;
   /** The host interfaces it imports. */
   readonly hostApis: ReadonlySet<HostApiName>;
+  readonly exports: readonly string[];
 }
 
 const esbuild: BuildTool = {
@@ -45,9 +46,13 @@ export async function bundleGuest(entry: string): Promise<GuestBundle> {
       logLevel: "silent",
       plugins: [guestImports],
     });
-    const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
-    const apis = imports.flatMap(({ path }) => hostInterfaces.get(path) ?? []);
-    return { code: outputFiles[0]?.text ?? "", hostApis: new Set(apis) };
+    const [output] = Object.values(metafile.outputs);
+    const apis = output?.imports.flatMap(({ path }) => hostInterfaces.get(path) ?? []);
+    return {
+      code: outputFiles[0]?.text ?? "",
+      hostApis: new Set(apis),
+      exports: output?.exports ?? [],
+    };
   } catch (cause) {
     throw buildFailed("Bundling the guest", describeFailure(cause));
   }

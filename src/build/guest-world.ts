@@ -10,6 +10,12 @@ export interface WorldText {
   readonly text: string;
 }
 
+/** What a JavaScript guest of each world must export. */
+export const worldExports: Readonly<Record<GuestWorld, readonly string[]>> = {
+  "yoi:plugin/tool@1.0.0": ["call"],
+  "yoi:plugin/instance@1.0.0": ["start", "handleTool", "handleIngress", "status", "stop"],
+};
+
 /** The host interfaces as guests import them. */
 export const hostInterfaces: ReadonlyMap<string, HostApiName> = new Map([
   ["yoi:host/https@1.0.0", "https"],
