@@ -96,6 +96,12 @@ export const artifactLimits = {
     "20,000 exports in 209 KB made the bindings generator write 49 MB",
     "items of core modules",
   ),
+  readComponentItems: limit(
+    "count",
+    50_000,
+    "so that a component over componentItems can still be shown; real ones have up to 5,000",
+    "what is admitted, which componentItems bounds",
+  ),
   typeLevels: limit("levels", 100, "value types inside one another; other tools stop there too"),
   typeNodes: limit(
     "count",
@@ -109,6 +115,11 @@ export const artifactLimits = {
     "the text of a signature; types that double at every level have endless ones",
     "signatures as such, only their text",
   ),
+  signatureCharactersInAll: limit(
+    "count",
+    4_000_000,
+    "the texts of all types and signatures together; real components have up to 400,000",
+  ),
   nameBytes: limit("bytes", 512, "WIT names with package and version stay below 200"),
   glueBytes: limit("bytes", 4 * MiB, "real glue is 90 to 300 KB", "the core modules beside it"),
   keptImages: limit(
@@ -116,7 +127,7 @@ export const artifactLimits = {
     16,
     "prepared components that a backend keeps for their next instance",
   ),
-  transpileMs: limit("ms", 30_000, "a 12 MB guest takes about 1 s here; slow machines exist"),
+  preparationMs: limit("ms", 30_000, "a 12 MB guest takes about 1 s here; slow machines exist"),
 } as const satisfies Record<string, Limit>;
 
 /** What a component guest may use while it runs; every one can be set by the host (decisions "Guest limits"). */
@@ -177,6 +188,15 @@ export const grantLimits = {
     1_000,
     "a guest chooses paths, so that what `ask` remembers would grow without end; the oldest goes",
     "questions that are being asked at this moment",
+  ),
+} as const satisfies Record<string, Limit>;
+
+/** How isolates stop guests. */
+export const isolationLimits = {
+  stopGraceMs: limit(
+    "ms",
+    250,
+    "a metered guest answers within a few ms; one that does not is terminated with its worker",
   ),
 } as const satisfies Record<string, Limit>;
 

@@ -1,15 +1,10 @@
 import { PluginError } from "../errors.ts";
 import { type ArtifactLimits, artifactLimits, defaultLimits } from "../limits.ts";
-import type {
-  ArtifactFacts,
-  ComponentFacts,
-  CoreModuleFacts,
-  ModuleFacts,
-} from "./artifact.types.ts";
+import type { ArtifactFacts, ComponentFacts, ModuleFacts } from "./artifact.types.ts";
 import { preamble, readComponent } from "./component.ts";
 import { componentItems } from "./component-items.ts";
 import type { ComponentReading } from "./component-reading.ts";
-import { type CoreModuleDraft, readCoreModule } from "./core-module.ts";
+import { moduleFacts, readCoreModule } from "./core-module.ts";
 import { countInstantiations } from "./instantiation.ts";
 import { ArtifactReading } from "./reading.ts";
 
@@ -34,7 +29,7 @@ export function readArtifact(
   if (bytes.length > limits.artifactBytes) reading.overLimit("artifactBytes", "bytes");
   switch (preamble(reading.cursor(0, bytes.length))) {
     case "module":
-      return moduleFacts(reading);
+      return coreFacts(reading);
     case "component":
       return componentFacts(reading);
     case undefined:
@@ -47,9 +42,9 @@ export function readArtifact(
   }
 }
 
-function moduleFacts(reading: ArtifactReading): ModuleFacts {
+function coreFacts(reading: ArtifactReading): ModuleFacts {
   const end = reading.bytes.length;
-  const module = instantiated(readCoreModule(reading, 0, end), 1);
+  const module = moduleFacts(readCoreModule(reading, 0, end), 1, false);
   return Object.freeze({
     kind: "module",
     bytes: end,
@@ -67,12 +62,13 @@ function componentFacts(reading: ArtifactReading): ComponentFacts {
     modules: [],
     definitions: [],
     nesting: 0,
+    mayGrowUnknown: false,
   };
   const { imports, entry } = readComponent(component, 0, reading.bytes.length, undefined);
   const counts = countInstantiations(component.definitions, component.modules.length);
   const features = new Set(component.features);
   for (const module of component.modules) {
-    for (const feature of module.features) features.add(feature);
+    for (const feature of module.facts.features) features.add(feature);
   }
   return Object.freeze({
     kind: "component",
@@ -80,7 +76,9 @@ function componentFacts(reading: ArtifactReading): ComponentFacts {
     imports: componentItems(imports),
     exports: componentItems(entry.exports),
     modules: Object.freeze(
-      component.modules.map((module, index) => instantiated(module, counts.modules[index] ?? 0)),
+      component.modules.map((module, index) =>
+        moduleFacts(module, counts.modules[index] ?? 0, component.mayGrowUnknown),
+      ),
     ),
     coreInstances: counts.coreInstances,
     componentInstances: counts.componentInstances,
@@ -92,8 +90,4 @@ function componentFacts(reading: ArtifactReading): ComponentFacts {
     features: Object.freeze([...features]),
     nesting: component.nesting,
   });
-}
-
-function instantiated(module: CoreModuleDraft, instantiations: number): CoreModuleFacts {
-  return Object.freeze({ ...module, instantiations });
 }

@@ -30,6 +30,12 @@ export type WasmFeature =
 /** How a component's strings cross the boundary between its instances. */
 export type StringEncoding = "utf8" | "utf16" | "latin1+utf16";
 
+/** A stretch of an artifact's bytes: `[start, end)`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A memory as a module declares it, in pages of 64 KiB. */
 export interface MemoryFacts {
   readonly minPages: number;
@@ -38,9 +44,10 @@ export interface MemoryFacts {
   readonly isShared: boolean;
   readonly is64: boolean;
   readonly isImported: boolean;
-  readonly isExported: boolean;
-  /** Whether the module's own code can make it larger. */
+  /** Whether some code can make it larger; of one that is imported, the module's own code. */
   readonly isGrown: boolean;
+  /** Where its limits lie. */
+  readonly limits: ByteRange;
 }
 
 /** A table as a module declares it, in elements. */
@@ -49,9 +56,10 @@ export interface TableFacts {
   readonly maxElements: number | undefined;
   readonly is64: boolean;
   readonly isImported: boolean;
-  readonly isExported: boolean;
-  /** Whether the module's own code can make it larger. */
+  /** Whether some code can make it larger; of one that is imported, the module's own code. */
   readonly isGrown: boolean;
+  /** Where its limits lie. */
+  readonly limits: ByteRange;
   readonly element: string;
 }
 

@@ -1,9 +1,10 @@
 import type { ByteCursor } from "../bytes.ts";
 import { addExtern, type Extern, type Scope } from "./component-entities.ts";
 import type { ComponentReading } from "./component-reading.ts";
+import { findExport } from "./core-linking.ts";
 
 /** A sort of definition, as aliases, exports and instantiation arguments name it. */
-export type Sort = Extern["kind"] | "core";
+export type Sort = Extern["kind"] | "core" | "core memory" | "core table";
 
 const sorts: ReadonlyMap<number, Extern["kind"]> = new Map([
   [0x01, "function"],
@@ -18,7 +19,7 @@ const coreModule = 0x11;
 /**
  * Reads a sort (component model, Binary.md `sort`).
  *
- * @returns The sort; `core` for one that only core modules have, such as a memory.
+ * @returns The sort; `core` for one that only core modules have and nothing here follows.
  */
 export function readSort({ reading }: ComponentReading, cursor: ByteCursor): Sort {
   const start = cursor.offset;
@@ -26,6 +27,8 @@ export function readSort({ reading }: ComponentReading, cursor: ByteCursor): Sor
   if (byte === 0x00) {
     const core = cursor.u8();
     if (core === coreModule) return "module";
+    if (core === 0x01) return "core table";
+    if (core === 0x02) return "core memory";
     if (core > 0x04 && core !== 0x10 && core !== 0x12) {
       reading.unsupported(`the core sort 0x${core.toString(16)} is unknown`, start);
     }
@@ -48,12 +51,16 @@ export function readAlias(component: ComponentReading, scope: Scope, cursor: Byt
     if (extern?.kind !== sort) cursor.fail("an alias names what is not there", start);
     addExtern(scope, extern);
   } else if (target === 0x01) {
-    cursor.leb32();
-    reading.readName("core alias", cursor);
+    const { core } = scope;
+    const instance = core.instances[cursor.leb32()];
+    const name = reading.readName("core alias", cursor);
+    if (sort === "core memory") core.memory.push(findExport(instance, "memory", name));
+    if (sort === "core table") core.table.push(findExport(instance, "table", name));
   } else if (target === 0x02) {
     const levels = cursor.leb32();
     const index = cursor.leb32();
-    if (sort !== "core") addExtern(scope, outerExtern(scope, sort, levels, index, cursor, start));
+    if (!sort.startsWith("core"))
+      addExtern(scope, outerExtern(scope, sort, levels, index, cursor, start));
   } else reading.unsupported(`the alias target ${target} is unknown`, start);
 }
 
@@ -90,7 +97,7 @@ export function externAt(scope: Scope, sort: Sort, index: number): Extern | unde
       return withKind("type", scope.types[index]);
     case "value":
       return { kind: "value" };
-    case "core":
+    default:
       return undefined;
   }
 }

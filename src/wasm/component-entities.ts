@@ -1,4 +1,5 @@
 import type { ComponentItem } from "./artifact.types.ts";
+import type { CoreSpaces } from "./core-linking.ts";
 
 /** A value type: `string`, `list<u8>`, a record, a handle. */
 export interface ValueType {
@@ -69,6 +70,7 @@ export interface Scope {
   readonly instances: InstanceEntry[];
   readonly components: ComponentEntry[];
   readonly modules: ModuleEntry[];
+  readonly core: CoreSpaces;
 }
 
 /** An empty scope inside another one. */
@@ -81,6 +83,7 @@ export function openScope(outer: Scope | undefined): Scope {
     instances: [],
     components: [],
     modules: [],
+    core: { instances: [], memory: [], table: [] },
   };
 }
 

@@ -15,4 +15,6 @@ export interface ComponentReading {
   readonly definitions: ComponentDefinition[];
   /** How deep components nest. */
   nesting: number;
+  /** Whether some module can grow a memory or table of which it can't be told which it is. */
+  mayGrowUnknown: boolean;
 }

@@ -72,8 +72,8 @@ export function readExports(state: ModuleState, cursor: ByteCursor): void {
     const index = cursor.leb32();
     if (index >= sizeOf(state, kind)) cursor.fail("an export's index does not exist", offset);
     const signature = kind === "function" ? state.functions[index] : undefined;
-    const entry = kind === "memory" ? state.memories[index] : state.tables[index];
-    if ((kind === "memory" || kind === "table") && entry !== undefined) entry.isExported = true;
+    if (kind === "memory") state.exportedMemories.set(name, index);
+    if (kind === "table") state.exportedTables.set(name, index);
     if (kind === "global" && state.globals[index]) state.features.add("mutable-globals");
     state.exports.push(Object.freeze({ name, kind, signature }));
   }

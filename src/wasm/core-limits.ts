@@ -1,4 +1,5 @@
 import type { ByteCursor } from "../bytes.ts";
+import type { ByteRange } from "./artifact.types.ts";
 import { type Features, readReferenceType } from "./core-types.ts";
 import type { ArtifactReading } from "./reading.ts";
 
@@ -10,6 +11,8 @@ export interface Limits {
   readonly is64: boolean;
   /** The bytes of a page as a power of two, when the memory says it; 16 otherwise. */
   readonly pageBits: number | undefined;
+  /** Where they lie in the artifact. */
+  readonly range: ByteRange;
 }
 
 const hasMaximum = 1;
@@ -24,6 +27,7 @@ const hasPageSize = 8;
  * @param allowed The flags that may be set.
  */
 export function readLimits(cursor: ByteCursor, allowed: 7 | 15): Limits {
+  const start = cursor.offset;
   const flags = cursor.u8();
   if ((flags & ~allowed) !== 0) cursor.fail("the flags of limits are unknown", cursor.offset - 1);
   const read = (): number => ((flags & is64) === 0 ? cursor.leb32() : Number(cursor.leb64()));
@@ -40,6 +44,7 @@ export function readLimits(cursor: ByteCursor, allowed: 7 | 15): Limits {
     isShared: (flags & isShared) !== 0,
     is64: (flags & is64) !== 0,
     pageBits,
+    range: { start, end: cursor.offset },
   };
 }
 

@@ -2,6 +2,7 @@ import type { ByteCursor } from "../bytes.ts";
 import type { CoreModuleFacts, MemoryFacts, TableFacts, WasmFeature } from "./artifact.types.ts";
 import { readCode, readConstant, readData, readElements } from "./core-code.ts";
 import { readExports, readImports } from "./core-externs.ts";
+import type { LimitedKind, ModuleLinks } from "./core-linking.ts";
 import {
   addFunction,
   addMemory,
@@ -16,8 +17,13 @@ import { InstructionWalker } from "./instruction.ts";
 import { featuresOfMask } from "./opcode.ts";
 import { type ArtifactReading, artifactFailure } from "./reading.ts";
 
-/** A core module's facts, but for what only the artifact as a whole can say. */
-export type CoreModuleDraft = Omit<CoreModuleFacts, "instantiations">;
+/** What was read of a core module; {@link moduleFacts} makes facts of it once it is known what is linked. */
+export interface CoreModuleDraft {
+  readonly facts: Omit<CoreModuleFacts, "instantiations" | "memories" | "tables">;
+  readonly memories: readonly LimitedEntry[];
+  readonly tables: readonly LimitedEntry[];
+  readonly links: { readonly [Kind in LimitedKind]: ModuleLinks };
+}
 
 /** Sections in the order in which they may stand, each at most once (WebAssembly 3.0 §5.5). */
 const sections: ReadonlyMap<number, readonly [order: number, read: SectionReader]> = new Map([
@@ -71,6 +77,8 @@ export function readCoreModule(
     tags: 0,
     imports: [],
     exports: [],
+    exportedMemories: new Map(),
+    exportedTables: new Map(),
     hasStart: false,
     bodies: 0,
   };
@@ -157,41 +165,77 @@ function draft(state: ModuleState, start: number, end: number): CoreModuleDraft 
   const ofInstructions = featuresOfMask(state.walker.features | state.opcodeFeatures);
   for (const feature of ofInstructions) state.features.add(feature);
   return {
-    start,
-    end,
-    imports: Object.freeze(state.imports),
-    exports: Object.freeze(state.exports),
-    memories: Object.freeze(state.memories.map((entry, index) => memoryFacts(state, entry, index))),
-    tables: Object.freeze(state.tables.map((entry, index) => tableFacts(state, entry, index))),
-    features: Object.freeze([...state.features]),
-    hasStart: state.hasStart,
-    functions,
+    facts: {
+      start,
+      end,
+      imports: Object.freeze(state.imports),
+      exports: Object.freeze(state.exports),
+      features: Object.freeze([...state.features]),
+      hasStart: state.hasStart,
+      functions,
+    },
+    memories: state.memories,
+    tables: state.tables,
+    links: {
+      memory: links(state, "memory", state.grownMemories),
+      table: links(state, "table", state.grownTables),
+    },
   };
 }
 
-function memoryFacts(state: ModuleState, entry: LimitedEntry, index: number): MemoryFacts {
-  const { limits } = entry;
+function links(state: ModuleState, kind: LimitedKind, grown: Set<number>): ModuleLinks {
+  return {
+    imports: state.imports.filter((item) => item.kind === kind),
+    exports: kind === "memory" ? state.exportedMemories : state.exportedTables,
+    grown,
+  };
+}
+
+/**
+ * A module's facts, once it is known how it is linked and instantiated.
+ *
+ * @param mayGrowUnknown Whether some module can grow a memory or table of which it can't be told which it is.
+ */
+export function moduleFacts(
+  { facts, memories, tables, links }: CoreModuleDraft,
+  instantiations: number,
+  mayGrowUnknown: boolean,
+): CoreModuleFacts {
+  const grows = ({ grown, exports }: ModuleLinks): ((index: number) => boolean) => {
+    const exported = new Set(mayGrowUnknown ? exports.values() : []);
+    return (index) => grown.has(index) || exported.has(index);
+  };
+  const growsMemory = grows(links.memory);
+  const growsTable = grows(links.table);
+  return Object.freeze({
+    ...facts,
+    instantiations,
+    memories: Object.freeze(memories.map((entry, index) => memoryFacts(entry, growsMemory(index)))),
+    tables: Object.freeze(tables.map((entry, index) => tableFacts(entry, growsTable(index)))),
+  });
+}
+
+function memoryFacts({ limits, isImported }: LimitedEntry, isGrown: boolean): MemoryFacts {
   const scale = 2 ** ((limits.pageBits ?? 16) - 16);
   return Object.freeze({
     minPages: Math.ceil(limits.minimum * scale),
     maxPages: limits.maximum === undefined ? undefined : Math.ceil(limits.maximum * scale),
     isShared: limits.isShared,
     is64: limits.is64,
-    isImported: entry.isImported,
-    isExported: entry.isExported,
-    isGrown: state.grownMemories.has(index),
+    isImported,
+    isGrown,
+    limits: Object.freeze(limits.range),
   });
 }
 
-function tableFacts(state: ModuleState, entry: LimitedEntry, index: number): TableFacts {
-  const { limits } = entry;
+function tableFacts({ limits, element, isImported }: LimitedEntry, isGrown: boolean): TableFacts {
   return Object.freeze({
     minElements: limits.minimum,
     maxElements: limits.maximum,
     is64: limits.is64,
-    isImported: entry.isImported,
-    isExported: entry.isExported,
-    isGrown: state.grownTables.has(index),
-    element: entry.element,
+    isImported,
+    isGrown,
+    limits: Object.freeze(limits.range),
+    element,
   });
 }

@@ -13,7 +13,6 @@ export interface LimitedEntry {
   /** A table's element type; empty for a memory. */
   readonly element: string;
   readonly isImported: boolean;
-  isExported: boolean;
 }
 
 /** What is known of a module while its sections are read: its index spaces and findings. */
@@ -29,6 +28,9 @@ export interface ModuleState extends CodeFindings {
   tags: number;
   readonly imports: CoreImport[];
   readonly exports: CoreExport[];
+  /** Memories and tables by the names that they are exported by. */
+  readonly exportedMemories: Map<string, number>;
+  readonly exportedTables: Map<string, number>;
   hasStart: boolean;
   bodies: number;
 }
@@ -46,14 +48,14 @@ export function addFunction(state: ModuleState, cursor: ByteCursor): void {
 /** Reads the type of a table and adds it. */
 export function addTable(state: ModuleState, cursor: ByteCursor, isImported: boolean): void {
   const { element, limits } = readTableType(state.reading, cursor, state.features);
-  state.tables.push({ limits, element, isImported, isExported: false });
+  state.tables.push({ limits, element, isImported });
   if (state.tables.length > 1) state.features.add("reference-types");
 }
 
 /** Reads the type of a memory and adds it. */
 export function addMemory(state: ModuleState, cursor: ByteCursor, isImported: boolean): void {
   const limits = readMemoryType(cursor, state.features);
-  state.memories.push({ limits, element: "", isImported, isExported: false });
+  state.memories.push({ limits, element: "", isImported });
   if (state.memories.length > 1) state.features.add("multi-memory");
 }
 

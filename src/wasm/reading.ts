@@ -17,6 +17,7 @@ export class ArtifactReading {
   readonly #names = new Map<string, Set<string>>();
   #items = 0;
   #componentItems = 0;
+  #text = 0;
 
   constructor(bytes: Uint8Array, limits: ArtifactLimits) {
     this.bytes = bytes;
@@ -61,8 +62,16 @@ export class ArtifactReading {
 
   addComponentItems(count: number): void {
     this.#componentItems += count;
-    if (this.#componentItems > this.limits.componentItems) {
-      this.overLimit("componentItems", "items in its components");
+    if (this.#componentItems > this.limits.readComponentItems) {
+      this.overLimit("readComponentItems", "items in its components");
+    }
+  }
+
+  /** Counts characters that are kept of the text of types. */
+  addText(characters: number): void {
+    this.#text += characters;
+    if (this.#text > this.limits.signatureCharactersInAll) {
+      this.overLimit("signatureCharactersInAll", "characters in its signatures");
     }
   }
 

@@ -71,7 +71,9 @@ export class TypeBuilder {
       reading.overLimit("typeLevels", "levels of types inside one another");
     }
     const text = this.#text.toString();
-    return { sort, text, shape: this.#shape.toString(), nodes: this.#nodes, levels };
+    const shape = this.#shape.toString();
+    reading.addText(text.length + shape.length);
+    return { sort, text, shape, nodes: this.#nodes, levels };
   }
 }
 

@@ -1,0 +1,124 @@
+import { boundedText, quoteName } from "../diagnostic.ts";
+import type { Refuse, ResolvedRequest } from "./admission.types.ts";
+import type { ComponentFacts, ComponentItem, CoreModuleFacts } from "./artifact.types.ts";
+import { covers, interfaceName } from "./interface-name.ts";
+import { hostInterfaces, rawModules, type Signature, shapeOf } from "./worlds.ts";
+
+/** The types that a host lifts from a guest or lowers into one: strings, and what has a fixed size. */
+const plainTypes = /^func\((?:PLAIN(?:, PLAIN)*)?\)(?: -> PLAIN)?$/u.source.replaceAll(
+  "PLAIN",
+  "(?:string|bool|char|[su](?:8|16|32|64)|f32|f64)",
+);
+const plainFunction = new RegExp(plainTypes, "u");
+
+/** Refuses imports that no known interface covers, or that have another type than it has. */
+export function checkImports(
+  facts: ComponentFacts,
+  request: ResolvedRequest,
+  refuse: Refuse,
+): void {
+  const known = new Map<string, string>();
+  for (const name of request.interfaces) known.set(interfaceName(name).unversioned, name);
+  const seen = new Map<string, string>();
+  for (const item of facts.imports) {
+    // A type that stands for another one needs nothing from a host.
+    if (item.kind === "type" && item.shape !== "resource") continue;
+    const { unversioned } = interfaceName(item.name);
+    const available = known.get(unversioned);
+    const isCovered = available !== undefined && covers(available, item.name);
+    if (!isCovered || item.kind !== "instance") refuse(...unknownImport(item, available));
+    else if (!available.startsWith("wasi:")) checkFunctions(item, refuse);
+    const other = seen.get(unversioned);
+    if (other === undefined) seen.set(unversioned, item.name);
+    else if (!isCovered || !covers(available, other)) {
+      // The generator drops versions. Releases that one stand-in covers may share it.
+      refuse(
+        "artifact/unknown-import",
+        `The imports ${quoteName(other)} and ${quoteName(item.name)} differ only in their version. Import one of them.`,
+      );
+    }
+  }
+}
+
+type Reason = readonly [code: "artifact/unknown-import", message: string];
+
+function unknownImport({ name, kind }: ComponentItem, available: string | undefined): Reason {
+  const { version } = interfaceName(name);
+  const expected = available === undefined ? undefined : interfaceName(available).version;
+  const code = "artifact/unknown-import";
+  if (expected === undefined) {
+    const what = kind === "instance" ? "interface" : kind;
+    return [
+      code,
+      `The artifact imports the ${what} ${quoteName(name)}, which no host interface provides. Guests may import the host's own interfaces (yoi:host/…@1.0.0) and inert parts of WASI 0.2; there are no sockets and no HTTP in it.`,
+    ];
+  }
+  if (version === undefined) {
+    return [
+      code,
+      `The artifact imports ${quoteName(name)} without a version; it is ${expected} here.`,
+    ];
+  }
+  if (kind !== "instance") {
+    return [code, `The artifact imports ${quoteName(name)} as a ${kind}; it is an interface.`];
+  }
+  return [
+    code,
+    `The artifact imports ${quoteName(name)}; the version here is ${expected}. Build it against that.`,
+  ];
+}
+
+function checkFunctions(item: ComponentItem, refuse: Refuse): void {
+  const expected: ReadonlyMap<string, Signature> | undefined = hostInterfaces.get(item.name);
+  for (const [name, shape] of item.shapes) {
+    const is = expected?.get(name);
+    if (is !== undefined && shape === shapeOf(is)) continue;
+    const signature = boundedText(item.functions.get(name) ?? shape, 120);
+    const of = `${quoteName(name)} of ${quoteName(item.name)}`;
+    if (!plainFunction.test(shape)) {
+      refuse(
+        "artifact/unsupported",
+        `The artifact imports the function ${of} as ${signature}. Guests and hosts exchange only strings and numbers.`,
+      );
+    } else if (expected !== undefined && is === undefined) {
+      refuse(
+        "artifact/unknown-import",
+        `The artifact imports the function ${of}, which is not in it.`,
+      );
+    } else if (is !== undefined) {
+      refuse(
+        "artifact/unknown-import",
+        `The artifact imports the function ${of} as ${signature}; it is ${is}.`,
+      );
+    }
+  }
+}
+
+/** Refuses imports of a raw guest but for functions of known modules with their exact types. */
+export function checkRawImports(
+  module: CoreModuleFacts,
+  { interfaces }: ResolvedRequest,
+  refuse: Refuse,
+): void {
+  const known = new Set(["yoi:tool", ...interfaces]);
+  for (const item of module.imports) {
+    const expected = known.has(item.module)
+      ? rawModules.get(item.module)?.get(item.field)
+      : undefined;
+    const what = `the ${item.kind} ${quoteName(item.field)} of ${quoteName(item.module)}`;
+    if (expected === undefined || item.kind !== "function") {
+      refuse(
+        "artifact/unknown-import",
+        `The artifact imports ${what}, which the host does not provide. Raw guests may import functions of yoi:tool and of the host modules (${hostModuleNames}).`,
+      );
+    } else if (item.signature !== expected) {
+      const signature = boundedText(item.signature ?? "another type", 120);
+      refuse(
+        "artifact/unknown-import",
+        `The artifact imports ${what} as ${signature}; it is ${expected}.`,
+      );
+    }
+  }
+}
+
+const hostModuleNames = [...rawModules.keys()].filter((name) => name !== "yoi:tool").join(", ");
