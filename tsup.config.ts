@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { defineConfig, type Options } from "tsup";
@@ -17,7 +16,8 @@ type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
 const bindingsGenerator: Plugin = {
   name: "bindings-generator",
   setup(build) {
-    const source = (path: string) => join(import.meta.dirname ?? process.cwd(), "src/runtime/component", path);
+    const source = (path: string) =>
+      join(import.meta.dirname ?? process.cwd(), "src/runtime/component", path);
     build.onResolve({ filter: /^@bytecodealliance\/preview2-shim\// }, () => ({
       path: source("generator-wasi.ts"),
     }));
@@ -27,7 +27,8 @@ const bindingsGenerator: Plugin = {
         /fetchCompile\(new URL\('\.\/([\w.-]+)', import\.meta\.url\)\)/g,
         (_, file) => `generatorModule(${JSON.stringify(file)})`,
       );
-      if (!contents.includes("generatorModule(")) throw new Error("the generator's glue has changed");
+      if (!contents.includes("generatorModule("))
+        throw new Error("the generator's glue has changed");
       return {
         contents: `import { generatorModule } from ${JSON.stringify(source("generator-modules.ts"))};\n${contents}`,
         resolveDir: dirname(path),
@@ -59,7 +60,11 @@ const worker = (name: string, entry: string, platform: "node" | "browser"): Opti
 
 const workers: Options[] = (["node", "browser"] as const).flatMap((platform) => [
   worker(`guest-main.${platform}`, `src/runtime/isolation/guest-main.${platform}.ts`, platform),
-  worker(`transpile-main.${platform}`, `src/runtime/component/transpile-main.${platform}.ts`, platform),
+  worker(
+    `preparation-main.${platform}`,
+    `src/runtime/preparation/preparation-main.${platform}.ts`,
+    platform,
+  ),
 ]);
 
 export default defineConfig([
@@ -75,8 +80,21 @@ export default defineConfig([
       "ports.browser": "src/ports.browser.ts",
     },
     platform: "neutral",
-    external: ["#ports", /^node:/, "esbuild", "@bytecodealliance/componentize-js", "componentize-qjs"],
-    dts: { entry: { index: "src/index.ts", node: "src/node.ts", pdk: "src/pdk.ts", build: "src/build.ts" } },
+    external: [
+      "#ports",
+      /^node:/,
+      "esbuild",
+      "@bytecodealliance/componentize-js",
+      "componentize-qjs",
+    ],
+    dts: {
+      entry: {
+        index: "src/index.ts",
+        node: "src/node.ts",
+        pdk: "src/pdk.ts",
+        build: "src/build.ts",
+      },
+    },
     onSuccess: async () => {
       await mkdir("dist", { recursive: true });
       for (const file of generatorFiles) {

@@ -13,8 +13,12 @@ export interface Deadline {
   readonly reason: EndReason | undefined;
   /** Milliseconds left, never negative. */
   remainingMs(): number;
-  /** Calls `listener` once when the deadline ends, at once when it already has. */
-  onEnd(listener: (reason: EndReason) => void): void;
+  /**
+   * Calls `listener` once when the deadline ends, at once when it already has.
+   *
+   * @returns A function that takes the listener back.
+   */
+  onEnd(listener: (reason: EndReason) => void): () => void;
   /** The error that says why it ended. */
   error(subject: string): PluginError;
   [Symbol.dispose](): void;
@@ -39,14 +43,16 @@ const maxTimerMs = 2 ** 31 - 1;
 export function startDeadline(options: DeadlineOptions): Deadline {
   const signals = (options.signals ?? []).filter((signal) => signal !== undefined);
   const endsAt = performance.now() + options.budgetMs;
-  const listeners: ((reason: EndReason) => void)[] = [];
+  const listeners = new Set<(reason: EndReason) => void>();
   let reason: EndReason | undefined;
 
   const end = (why: EndReason) => {
     if (reason !== undefined) return;
     reason = why;
     release();
-    for (const listener of listeners.splice(0)) listener(why);
+    const told = [...listeners];
+    listeners.clear();
+    for (const listener of told) listener(why);
   };
   const onAbort = () => end("aborted");
   const timer = setTimeout(() => end("timeout"), Math.min(options.budgetMs, maxTimerMs));
@@ -59,12 +65,15 @@ export function startDeadline(options: DeadlineOptions): Deadline {
 
   return {
     get reason() {
+      // Whoever holds the thread keeps timers from firing; the clock goes on.
+      if (reason === undefined && performance.now() >= endsAt) end("timeout");
       return reason;
     },
     remainingMs: () => Math.max(0, endsAt - performance.now()),
     onEnd(listener) {
-      if (reason === undefined) listeners.push(listener);
+      if (reason === undefined) listeners.add(listener);
       else listener(reason);
+      return () => void listeners.delete(listener);
     },
     error: (subject) =>
       new PluginError(
@@ -83,7 +92,7 @@ export function startDeadline(options: DeadlineOptions): Deadline {
       ),
     [Symbol.dispose]() {
       release();
-      listeners.length = 0;
+      listeners.clear();
     },
   };
 }

@@ -32,7 +32,7 @@ export function componentBackend(): RuntimeBackend {
 
 /** Makes the backend for raw core modules of the ABI `yoi-plugin-wasm-1`. */
 export function coreWasmBackend(): RuntimeBackend {
-  return createCoreWasmBackend(ports.enableFeature);
+  return createCoreWasmBackend(ports);
 }
 
 /**

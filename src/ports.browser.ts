@@ -1,8 +1,8 @@
 import { readSource } from "./package/read-source.browser.ts";
 import type { Ports } from "./ports.types.ts";
-import { createTranspiler } from "./runtime/component/transpile.ts";
 import { browserWorkerSpawner } from "./runtime/isolation/worker.browser.ts";
 import { createWorkerIsolate } from "./runtime/isolation/worker.ts";
+import { createPrepareImage } from "./runtime/preparation/prepare-image.ts";
 
 /** A browser's ports. Each `new URL` is written out, because that is the form bundlers find. */
 export const ports: Ports = {
@@ -14,9 +14,10 @@ export const ports: Ports = {
       ),
     ),
   ],
-  transpile: createTranspiler(
+  prepareImage: createPrepareImage(
     browserWorkerSpawner(
-      () => new Worker(new URL("./transpile-main.browser.js", import.meta.url), { type: "module" }),
+      () =>
+        new Worker(new URL("./preparation-main.browser.js", import.meta.url), { type: "module" }),
     ),
     loadGenerator,
   ),

@@ -3,11 +3,11 @@ import v8 from "node:v8";
 import { readSource } from "./package/read-source.node.ts";
 import type { Ports } from "./ports.types.ts";
 import { generatorFiles } from "./runtime/component/generator-modules.ts";
-import { createTranspiler } from "./runtime/component/transpile.ts";
 import { createInlineIsolate } from "./runtime/isolation/inline.ts";
 import { createRealm } from "./runtime/isolation/realm.node.ts";
 import { nodeWorkerSpawner } from "./runtime/isolation/worker.node.ts";
 import { createWorkerIsolate } from "./runtime/isolation/worker.ts";
+import { createPrepareImage } from "./runtime/preparation/prepare-image.ts";
 import type { WasmFeature } from "./wasm/artifact.types.ts";
 
 /** Features that Node 20 has behind a V8 switch, which is the process's and harmless to other code. */
@@ -24,8 +24,11 @@ export const ports: Ports = {
     ),
     createInlineIsolate(createRealm),
   ],
-  transpile: createTranspiler(
-    nodeWorkerSpawner(new URL("./transpile-main.node.js", import.meta.url), "yoi-plugin-bindings"),
+  prepareImage: createPrepareImage(
+    nodeWorkerSpawner(
+      new URL("./preparation-main.node.js", import.meta.url),
+      "yoi-plugin-preparation",
+    ),
     loadGenerator,
   ),
   enableFeature(feature) {

@@ -1,7 +1,7 @@
 import type { ReadSource } from "./package/load-package.ts";
-import type { Transpile } from "./runtime/component/transpile.ts";
-import type { Isolate } from "./runtime/isolation/isolation.ts";
 import type { EnableFeature } from "./runtime/engine-features.ts";
+import type { Isolate } from "./runtime/isolation/isolation.ts";
+import type { PrepareImage } from "./runtime/preparation/prepare-image.ts";
 
 /** What a platform provides to the rooms: everything that Node and browsers do differently. */
 export interface Ports {
@@ -9,7 +9,7 @@ export interface Ports {
   readonly readSource: ReadSource;
   /** The isolates by name, the default first. */
   readonly isolates: readonly Isolate[];
-  readonly transpile: Transpile;
+  readonly prepareImage: PrepareImage;
   /** Turns a WebAssembly feature on where the engine has it behind a switch. */
   readonly enableFeature: EnableFeature;
 }

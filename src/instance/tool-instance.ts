@@ -1,6 +1,6 @@
 import { startDeadline } from "../deadline.ts";
 import { quoteName } from "../diagnostic.ts";
-import { PluginError } from "../errors.ts";
+import { isPluginError, PluginError } from "../errors.ts";
 import type { Authority } from "../grants/grants.types.ts";
 import type { Json } from "../json.ts";
 import type { GuestLimits } from "../limits.ts";
@@ -122,7 +122,7 @@ export class ToolInstance implements PluginInstance {
       if (!read.ok) return begun.fail(read);
       return await this.#turns.run(() => this.#enter(tool, read.text, call, begun), call.signal);
     } catch (thrown) {
-      return begun.fail(failureOf(this.#refusal() ?? thrown, unexpected()));
+      return begun.fail(failureOf(this.#refusal() ?? thrown, unexpected()), usageOf(thrown));
     }
   }
 
@@ -172,6 +172,12 @@ export class ToolInstance implements PluginInstance {
     const { origin } = this.#parts.exposed;
     return beginToolCall({ callId: call.callId, tool: name, origin }).fail(denied.diagnostic);
   }
+}
+
+/** What a guest had spent when it failed. */
+function usageOf(thrown: unknown): ToolResult["usage"] {
+  const fuel = isPluginError(thrown) ? thrown.details.fuel : undefined;
+  return typeof fuel === "number" ? { fuel } : undefined;
 }
 
 function unexpected(): PluginError {

@@ -1,4 +1,5 @@
-import type { ErrorCode } from "../errors.ts";
+import type { Deadline } from "../deadline.ts";
+import { type ErrorCode, PluginError } from "../errors.ts";
 
 /**
  * What a guest can end as, other than an answer: the closed list of guest faults.
@@ -23,6 +24,23 @@ export type GuestFaultCode = Extract<
   | "output/too-large"
   | "artifact/unsupported"
 >;
+
+/**
+ * Gives a fault as the error of the call that ended in it.
+ *
+ * @param fault The fault.
+ * @param fuel What the guest had spent.
+ * @param deadline The call's, which knows best why it stopped the guest.
+ * @returns The error.
+ */
+export function faultError(fault: GuestFault, fuel: number, deadline: Deadline): PluginError {
+  if (deadline.reason !== undefined && fault.code === stopCodes[deadline.reason]) {
+    return deadline.error("The guest");
+  }
+  return new PluginError({ ...fault, phase: "execution", details: { fuel } });
+}
+
+const stopCodes = { timeout: "runtime/timeout", aborted: "runtime/aborted" } as const;
 
 /** Engine messages of traps, by what they contain, in every engine that we run in → what we say. */
 const trapMessages: readonly (readonly [pattern: RegExp, message: string])[] = [

@@ -38,7 +38,7 @@ export async function loadComponent(
           log: (stream, text) => context.log(stream, text),
           stop: (fault) => raiseFault(context, fault),
         }),
-        (module, imports) => new WebAssembly.Instance(module, imports),
+        (module, imports) => new WebAssembly.Instance(module, context.meter.extendImports(imports)),
       );
       return componentExports(exports, context);
     },

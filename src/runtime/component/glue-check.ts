@@ -1,4 +1,5 @@
-import { type AnyNode, type Identifier, type Pattern, parse } from "acorn";
+import { type AnyNode, type Identifier, type MemberExpression, type Pattern, parse } from "acorn";
+import { quoteName } from "../../diagnostic.ts";
 
 /** Glue that has the expected shape, as a script: an expression whose value is a function of `globals`. */
 export interface CheckedGlue {
@@ -53,8 +54,14 @@ const allowedGlobals: ReadonlySet<string> = new Set([
   "setTimeout",
 ]);
 
-/** Names that are part of the language and need no value from outside. */
-const languageNames: ReadonlySet<string> = new Set(["undefined", "arguments"]);
+/**
+ * Names that need no value from outside: the language's own, and `vals`, which the generator's
+ * UTF-16 lifting uses without declaring it; code that gets there ends in a ReferenceError.
+ */
+const languageNames: ReadonlySet<string> = new Set(["undefined", "arguments", "vals"]);
+
+/** What the generator reads of the global object. */
+const globalProperties: ReadonlySet<string | undefined> = new Set(["WebAssembly", "process"]);
 
 /** Properties that lead from a value to the means of making code or changing other objects' kind. */
 const refusedProperties: ReadonlySet<string> = new Set([
@@ -106,7 +113,7 @@ export function checkGlue(glue: string): CheckedGlue | { readonly refused: strin
   const outside = [...names.used].filter((name) => !names.declared.has(name)).sort();
   const globals = outside.filter((name) => !languageNames.has(name));
   const foreign = globals.find((name) => !allowedGlobals.has(name));
-  if (foreign !== undefined) return { refused: "it uses a name that the generator never uses" };
+  if (foreign !== undefined) return { refused: `it uses the name ${quoteName(foreign)}` };
   const body = scriptBody(glue, program.body);
   if (body === undefined) return { refused: "its top level has an unexpected statement" };
   return {
@@ -184,6 +191,7 @@ function readNode(node: AnyNode, names: Names): void {
       break;
     case "MemberExpression":
       checkProperty(node.property, node.computed, names);
+      checkGlobalProperty(node, names);
       break;
     case "Property":
       // Defining a property reaches nothing, unless it is the one that sets a prototype.
@@ -198,6 +206,13 @@ function checkProperty(key: AnyNode, isComputed: boolean, names: Names): void {
   const name = propertyName(key, isComputed);
   if (name !== undefined && refusedProperties.has(name)) {
     names.refused ??= "it reaches a property that the generator never uses";
+  }
+}
+
+function checkGlobalProperty(node: MemberExpression, names: Names): void {
+  const isGlobal = node.object.type === "Identifier" && node.object.name === "globalThis";
+  if (isGlobal && !globalProperties.has(propertyName(node.property, node.computed))) {
+    names.refused ??= "it reaches a global that the generator never uses";
   }
 }
 

@@ -1,3 +1,5 @@
+import type { DeclaredSize } from "../../wasm/declared-size.ts";
+
 /** A component ready to run: the checked glue and the compiled modules that it asks for by name. */
 export interface ComponentImage {
   readonly format: "component";
@@ -5,7 +7,9 @@ export interface ComponentImage {
   readonly script: string;
   /** The names of the globals that the script takes as arguments, in order. */
   readonly globals: readonly string[];
+  /** Metered. */
   readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  readonly declared: DeclaredSize;
   /** The interfaces that it imports, as the glue names them: without a version. */
   readonly imports: readonly string[];
 }
@@ -13,7 +17,9 @@ export interface ComponentImage {
 /** A core module ready to run. */
 export interface CoreImage {
   readonly format: "core";
+  /** Metered. */
   readonly module: WebAssembly.Module;
+  readonly declared: DeclaredSize;
 }
 
 /** What crosses into an isolate. Structured-cloneable. */

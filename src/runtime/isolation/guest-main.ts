@@ -1,11 +1,13 @@
-import { type GuestMessage, outcomeMessage } from "./guest-messages.ts";
+import {
+  fatal,
+  type GuestMessage,
+  type OwnerMessage,
+  outcomeMessage,
+  stopOf,
+} from "./guest-messages.ts";
+import type { StopCheck } from "./guest-meter.ts";
 import type { GuestRealm } from "./guest-program.ts";
-import { createGuestRunner, type GuestRunner, type OpenRequest } from "./guest-runner.ts";
-
-/** What the worker's owner sends. */
-type OwnerMessage =
-  | (OpenRequest & { readonly type: "open" })
-  | { readonly type: "call"; readonly exportName: string; readonly args: readonly string[] };
+import { createGuestRunner, type GuestRunner } from "./guest-runner.ts";
 
 /**
  * Runs a guest inside a worker: the other side of `worker-guest`.
@@ -19,32 +21,43 @@ export function serveGuest(
   post: (message: GuestMessage) => void,
 ): (message: OwnerMessage) => Promise<void> {
   let runner: GuestRunner | undefined;
-  let isFresh = true;
+  let stopSlots: Int32Array | undefined;
+  let startTimeoutMs = 0;
+  let isFreshPerCall = false;
 
-  const answer = (message: OwnerMessage): GuestMessage => {
-    if (runner === undefined) throw new Error("a call came before its guest");
-    const outcome =
-      message.type === "open" ? runner.prepare() : runner.call(message.exportName, message.args);
-    return outcomeMessage(outcome);
+  const stopCheck = (request: number, budgetMs: number): StopCheck => {
+    const endsAt = performance.now() + budgetMs;
+    const slots = stopSlots;
+    return () => {
+      const asked = slots === undefined ? undefined : stopOf(slots, request);
+      return asked ?? (performance.now() >= endsAt ? "timeout" : undefined);
+    };
   };
 
   return async (message) => {
     try {
       if (message.type === "open") {
         runner = await createGuestRunner(message, realm);
-        isFresh = message.lifetime === "call";
+        stopSlots = message.stopCell === undefined ? undefined : new Int32Array(message.stopCell);
+        startTimeoutMs = message.limits.startTimeoutMs;
+        isFreshPerCall = message.lifetime === "call";
       }
-      post(answer(message));
-      if (message.type === "call" && isFresh) runner?.prepare();
+      if (runner === undefined) throw new Error("a call came before its guest");
+      const stop = stopCheck(message.request, message.budgetMs);
+      post(
+        outcomeMessage(
+          message.type === "open"
+            ? runner.prepare(stop)
+            : runner.call(message.exportName, message.args, stop),
+        ),
+      );
+      if (message.type === "call" && isFreshPerCall) {
+        runner.prepare(stopCheck(message.request + 1, startTimeoutMs));
+      }
       post({ type: "prepared" });
     } catch {
       // Nothing that the guest did: its runner reports that. The isolate itself is broken.
-      post({
-        type: "fault",
-        fault: { code: "runtime/trap", message: "The guest's code could not be loaded." },
-        log: [],
-        isFatal: true,
-      });
+      post(fatal("runtime/trap", "The guest's code could not be loaded."));
     }
   };
 }

@@ -1,25 +1,76 @@
 import type { GuestLimits } from "../../limits.ts";
 import type { GuestLogLine } from "../backend.ts";
 import type { GuestFault, GuestFaultCode } from "../fault.ts";
-import type { Outcome } from "./guest-runner.ts";
+import type { OpenRequest, Outcome } from "./guest-runner.ts";
 
-/** What an isolate's inside says to its owner. */
-export type GuestMessage =
-  | { readonly type: "answer"; readonly output: string; readonly log: readonly GuestLogLine[] }
+/** What an isolate's owner asks of its inside, one at a time; answered by one {@link GuestAnswer}. */
+export type OwnerMessage = (
+  | (OpenRequest & {
+      readonly type: "open";
+      /** Shared memory by which the owner stops a request; absent where there is none. */
+      readonly stopCell: SharedArrayBuffer | undefined;
+    })
+  | { readonly type: "call"; readonly exportName: string; readonly args: readonly string[] }
+) & {
+  /** Odd numbers, rising; see {@link stopOf}. The even number after it is the preparation that follows. */
+  readonly request: number;
+  /** Milliseconds until the inside ends the guest by its own clock. */
+  readonly budgetMs: number;
+};
+
+/** The answer to a request. */
+export type GuestAnswer =
+  | {
+      readonly type: "answer";
+      readonly output: string;
+      readonly log: readonly GuestLogLine[];
+      readonly fuel: number;
+    }
   | {
       readonly type: "fault";
       readonly fault: GuestFault;
       readonly log: readonly GuestLogLine[];
+      readonly fuel: number;
       /** Whether the isolate is of no more use: it never got as far as the guest. */
       readonly isFatal: boolean;
-    }
-  | { readonly type: "prepared" };
+    };
+
+/** What an isolate's inside says to its owner. */
+export type GuestMessage = GuestAnswer | { readonly type: "prepared" };
+
+/** The slots of the stop cell: which request is to stop, and why. */
+const stopSlots = { request: 0, reason: 1 } as const;
+const stopReasons = ["timeout", "aborted"] as const;
+
+/** How long a stop cell is. */
+export const stopCellBytes = 8;
+
+/** Asks the inside to stop a request. A request that has ended by then is not touched. */
+export function stopRequest(
+  cell: SharedArrayBuffer,
+  request: number,
+  reason: (typeof stopReasons)[number],
+): void {
+  const slots = new Int32Array(cell);
+  Atomics.store(slots, stopSlots.reason, stopReasons.indexOf(reason));
+  Atomics.store(slots, stopSlots.request, request);
+}
+
+/** @returns Why a request is to stop, if it is. */
+export function stopOf(
+  slots: Int32Array,
+  request: number,
+): (typeof stopReasons)[number] | undefined {
+  if (Atomics.load(slots, stopSlots.request) !== request) return undefined;
+  return stopReasons[Atomics.load(slots, stopSlots.reason)];
+}
 
 /** Gives an outcome as a message. */
-export function outcomeMessage(outcome: Outcome): GuestMessage {
+export function outcomeMessage(outcome: Outcome): GuestAnswer {
+  const { log, fuel } = outcome;
   return outcome.ok
-    ? { type: "answer", output: outcome.output, log: outcome.log }
-    : { type: "fault", fault: outcome.fault, log: outcome.log, isFatal: false };
+    ? { type: "answer", output: outcome.output, log, fuel }
+    : { type: "fault", fault: outcome.fault, log, fuel, isFatal: false };
 }
 
 /**
@@ -31,34 +82,26 @@ export function outcomeMessage(outcome: Outcome): GuestMessage {
  */
 export function readGuestMessage(raw: unknown, limits: GuestLimits): GuestMessage {
   const message = (typeof raw === "object" && raw !== null ? raw : {}) as Record<string, unknown>;
-  const log = readLog(message.log, limits);
   if (message.type === "prepared") return { type: "prepared" };
+  const facts = { log: readLog(message.log, limits), fuel: readFuel(message.fuel) };
   if (message.type === "answer" && typeof message.output === "string") {
-    const output = message.output;
-    return output.length <= limits.outputBytes
-      ? { type: "answer", output, log }
-      : fault("output/too-large", "The guest's output is over its limit.", log);
+    const { output } = message;
+    if (output.length <= limits.outputBytes) return { type: "answer", output, ...facts };
+    const fault = fatal("output/too-large", "The guest's output is over its limit.");
+    return { ...fault, ...facts, isFatal: false };
   }
   const given = message.fault as { code?: unknown; message?: unknown } | undefined;
   if (message.type === "fault" && typeof given === "object" && given !== null) {
-    return {
-      type: "fault",
-      fault: {
-        code: isFaultCode(given.code) ? given.code : "runtime/trap",
-        message: String(given.message).slice(0, 1024),
-      },
-      log,
-      isFatal: message.isFatal === true,
-    };
+    const code = isFaultCode(given.code) ? given.code : "runtime/trap";
+    const fault = { code, message: String(given.message).slice(0, 1024) };
+    return { type: "fault", fault, ...facts, isFatal: message.isFatal === true };
   }
-  return {
-    ...fault("runtime/trap", "The guest's isolate sent a malformed message.", []),
-    isFatal: true,
-  };
+  return fatal("runtime/trap", "The guest's isolate sent a malformed message.");
 }
 
-function fault(code: GuestFaultCode, message: string, log: readonly GuestLogLine[]) {
-  return { type: "fault", fault: { code, message }, log, isFatal: false } as const;
+/** An answer for what is not the guest's doing: the isolate itself is of no more use. */
+export function fatal(code: GuestFaultCode, message: string): GuestAnswer & { type: "fault" } {
+  return { type: "fault", fault: { code, message }, log: [], fuel: 0, isFatal: true };
 }
 
 const faultCodes: readonly GuestFaultCode[] = [
@@ -75,6 +118,10 @@ const faultCodes: readonly GuestFaultCode[] = [
 
 function isFaultCode(code: unknown): code is GuestFaultCode {
   return faultCodes.some((known) => known === code);
+}
+
+function readFuel(raw: unknown): number {
+  return typeof raw === "number" && Number.isSafeInteger(raw) && raw >= 0 ? raw : 0;
 }
 
 function readLog(raw: unknown, limits: GuestLimits): readonly GuestLogLine[] {

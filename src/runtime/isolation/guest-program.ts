@@ -1,5 +1,6 @@
 import type { GuestLimits } from "../../limits.ts";
 import type { GuestFault } from "../fault.ts";
+import type { GuestMeter } from "./guest-meter.ts";
 
 /** What a guest's code runs in: a JavaScript realm that holds nothing but the language itself. */
 export interface GuestRealm {
@@ -24,6 +25,8 @@ export interface GuestRealm {
  */
 export interface GuestContext {
   readonly limits: GuestLimits;
+  /** What the instance's modules pay into. */
+  readonly meter: GuestMeter;
   fault: GuestFault | undefined;
   /** Takes a line that the guest wrote; counted and dropped past `limits.logBytes`. */
   log(stream: "stdout" | "stderr", text: string): void;

@@ -4,6 +4,7 @@ import { loadComponent } from "../component/component-guest.ts";
 import { faultOf, type GuestFault } from "../fault.ts";
 import { loadCore } from "../raw/raw-guest.ts";
 import type { GuestImage } from "./guest-image.ts";
+import { createGuestMeter, type GuestMeter, type StopCheck } from "./guest-meter.ts";
 import type { GuestContext, GuestExports, GuestProgram, GuestRealm } from "./guest-program.ts";
 
 /** What a guest is opened with inside an isolate. Structured-cloneable. */
@@ -15,15 +16,22 @@ export interface OpenRequest {
 
 /** How a call or an instantiation ended inside the isolate. Structured-cloneable. */
 export type Outcome =
-  | { readonly ok: true; readonly output: string; readonly log: readonly GuestLogLine[] }
-  | { readonly ok: false; readonly fault: GuestFault; readonly log: readonly GuestLogLine[] };
+  | ({ readonly ok: true; readonly output: string } & OutcomeFacts)
+  | ({ readonly ok: false; readonly fault: GuestFault } & OutcomeFacts);
+
+/** What every outcome tells. */
+export interface OutcomeFacts {
+  readonly log: readonly GuestLogLine[];
+  /** Instructions spent. */
+  readonly fuel: number;
+}
 
 /** A guest inside its isolate, driven one step at a time by whoever owns the isolate. */
 export interface GuestRunner {
   /** Instantiates ahead of the next call. Whatever goes wrong is the outcome of that call. */
-  prepare(): Outcome;
+  prepare(stop: StopCheck): Outcome;
   /** Calls an export; with the lifetime `call`, on an instance that no call has seen. */
-  call(exportName: string, args: readonly string[]): Outcome;
+  call(exportName: string, args: readonly string[], stop: StopCheck): Outcome;
 }
 
 /**
@@ -40,31 +48,22 @@ export async function createGuestRunner(
   const program = await loadProgram(request.image, realm);
   let current: Instance | undefined;
 
-  const prepare = (): Outcome => {
-    current ??= instantiate(program, request.limits);
-    const { context } = current;
-    return context.fault === undefined
-      ? { ok: true, output: "", log: [] }
-      : { ok: false, fault: context.fault, log: context.takeLog() };
+  const instanceFor = (stop: StopCheck): Instance => {
+    current ??= new Instance(program, request);
+    current.begin(stop);
+    return current;
   };
 
   return {
-    prepare,
-    call(exportName, args) {
-      const prepared = prepare();
-      const instance = current;
+    prepare: (stop) => instanceFor(stop).outcome(""),
+    call(exportName, args, stop) {
+      const instance = instanceFor(stop);
       // A fault stays with its instance: a guest that trapped is never entered again.
       if (request.lifetime === "call") current = undefined;
-      if (!prepared.ok || instance?.exports === undefined) return prepared;
-      return callExport(instance.exports, instance.context, exportName, args);
+      else instance.restart();
+      return instance.outcome(instance.call(exportName, args));
     },
   };
-}
-
-interface Instance {
-  readonly context: RunContext;
-  /** Absent when instantiation ended in a fault. */
-  readonly exports: GuestExports | undefined;
 }
 
 async function loadProgram(image: GuestImage, realm: GuestRealm): Promise<GuestProgram> {
@@ -76,44 +75,64 @@ async function loadProgram(image: GuestImage, realm: GuestRealm): Promise<GuestP
   }
 }
 
-function instantiate(program: GuestProgram, limits: GuestLimits): Instance {
-  const context = new RunContext(limits);
-  try {
-    return { context, exports: program.instantiate(context) };
-  } catch (error) {
-    context.fault ??= faultOf(error);
-    return { context, exports: undefined };
-  }
-}
-
-function callExport(
-  exports: GuestExports,
-  context: RunContext,
-  exportName: string,
-  args: readonly string[],
-): Outcome {
-  let output = "";
-  try {
-    output = exports.call(exportName, args);
-  } catch (error) {
-    context.fault ??= faultOf(error);
-  }
-  return context.fault === undefined
-    ? { ok: true, output, log: context.takeLog() }
-    : { ok: false, fault: context.fault, log: context.takeLog() };
-}
-
-/** The context of one instance; what the guest writes is bounded here, before it costs the host anything. */
-class RunContext implements GuestContext {
-  fault: GuestFault | undefined;
+/** One instance and its context; what the guest writes is bounded here, before it costs the host anything. */
+class Instance implements GuestContext {
   readonly limits: GuestLimits;
+  readonly meter: GuestMeter;
+  fault: GuestFault | undefined;
+  readonly #program: GuestProgram;
+  #exports: GuestExports | undefined;
+  #stop: StopCheck = () => undefined;
   #lines: GuestLogLine[] = [];
   readonly #partial = new Map<"stdout" | "stderr", string>();
   #room: number;
 
-  constructor(limits: GuestLimits) {
+  constructor(program: GuestProgram, { limits, image }: OpenRequest) {
     this.limits = limits;
+    this.#program = program;
     this.#room = limits.logBytes;
+    this.meter = createGuestMeter({
+      limits,
+      declared: image.declared,
+      stop: () => this.#stop(),
+      onFault: (fault) => {
+        this.fault ??= fault;
+      },
+    });
+  }
+
+  /** Names who may stop what runs next, and instantiates unless that was done ahead. */
+  begin(stop: StopCheck): void {
+    this.#stop = stop;
+    if (this.#exports !== undefined || this.fault !== undefined) return;
+    try {
+      this.#exports = this.#program.instantiate(this);
+    } catch (error) {
+      this.fault ??= faultOf(error);
+    }
+  }
+
+  /** Gives the next call of a living instance a budget and a log of its own. */
+  restart(): void {
+    this.meter.restart();
+    this.#room = this.limits.logBytes;
+  }
+
+  call(exportName: string, args: readonly string[]): string {
+    if (this.fault !== undefined || this.#exports === undefined) return "";
+    try {
+      return this.#exports.call(exportName, args);
+    } catch (error) {
+      this.fault ??= faultOf(error);
+      return "";
+    }
+  }
+
+  outcome(output: string): Outcome {
+    const facts = { log: this.#takeLog(), fuel: this.meter.spent() };
+    return this.fault === undefined
+      ? { ok: true, output, ...facts }
+      : { ok: false, fault: this.fault, ...facts };
   }
 
   log(stream: "stdout" | "stderr", text: string): void {
@@ -127,12 +146,11 @@ class RunContext implements GuestContext {
   }
 
   /** Gives what was written since the last time; an unfinished line counts as one. */
-  takeLog(): readonly GuestLogLine[] {
+  #takeLog(): readonly GuestLogLine[] {
     const lines = this.#lines;
     for (const [stream, text] of this.#partial) if (text !== "") lines.push({ stream, text });
     this.#partial.clear();
     this.#lines = [];
-    this.#room = this.limits.logBytes;
     return lines;
   }
 }

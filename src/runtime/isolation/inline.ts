@@ -1,5 +1,7 @@
+import type { Deadline } from "../../deadline.ts";
 import { PluginError } from "../../errors.ts";
 import type { GuestInstance, GuestReply, InstantiateContext } from "../backend.ts";
+import { faultError } from "../fault.ts";
 import type { GuestImage } from "./guest-image.ts";
 import type { GuestRealm } from "./guest-program.ts";
 import { createGuestRunner, type GuestRunner, type Outcome } from "./guest-runner.ts";
@@ -16,7 +18,7 @@ import type { Isolate } from "./isolation.ts";
 export function createInlineIsolate(createRealm: () => GuestRealm): Isolate {
   return {
     name: "inline",
-    guarantees: { deadline: false, memory: true, crash: false, authority: true },
+    guarantees: { deadline: true, memory: true, crash: false, authority: true },
     open: (image, context) => openInline(image, context, createRealm()),
   };
 }
@@ -29,7 +31,11 @@ async function openInline(
   const { limits, lifetime, deadline } = context;
   const runner = await createGuestRunner({ image, limits, lifetime }, realm);
   if (deadline.reason !== undefined) throw deadline.error("The guest");
-  readOutcome(runner.prepare(), context);
+  readOutcome(
+    runner.prepare(() => deadline.reason),
+    context,
+    deadline,
+  );
   return inlineGuest(runner, context);
 }
 
@@ -47,9 +53,9 @@ function inlineGuest(runner: GuestRunner, context: InstantiateContext): GuestIns
           message: "The guest has ended.",
         });
       if (deadline.reason !== undefined) throw deadline.error("The guest");
-      const outcome = runner.call(exportName, args);
+      const outcome = runner.call(exportName, args, () => deadline.reason);
       if (!outcome.ok && context.lifetime === "instance") isAlive = false;
-      return readOutcome(outcome, context);
+      return readOutcome(outcome, context, deadline);
     },
     async close() {
       isAlive = false;
@@ -57,8 +63,12 @@ function inlineGuest(runner: GuestRunner, context: InstantiateContext): GuestIns
   };
 }
 
-function readOutcome(outcome: Outcome, context: InstantiateContext): GuestReply {
+function readOutcome(
+  outcome: Outcome,
+  context: InstantiateContext,
+  deadline: Deadline,
+): GuestReply {
   for (const line of outcome.log) context.onLog(line);
-  if (outcome.ok) return { output: outcome.output, usage: {} };
-  throw new PluginError({ ...outcome.fault, phase: "execution" });
+  if (outcome.ok) return { output: outcome.output, usage: { fuel: outcome.fuel } };
+  throw faultError(outcome.fault, outcome.fuel, deadline);
 }

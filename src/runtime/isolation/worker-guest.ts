@@ -1,9 +1,16 @@
-import type { Deadline } from "../../deadline.ts";
+import type { Deadline, EndReason } from "../../deadline.ts";
 import { PluginError } from "../../errors.ts";
+import { isolationLimits } from "../../limits.ts";
 import type { GuestInstance, GuestReply, InstantiateContext } from "../backend.ts";
+import { faultError } from "../fault.ts";
 import type { GuestImage } from "./guest-image.ts";
-import { type GuestMessage, readGuestMessage } from "./guest-messages.ts";
-import type { OpenRequest } from "./guest-runner.ts";
+import {
+  type GuestAnswer,
+  type OwnerMessage,
+  readGuestMessage,
+  stopCellBytes,
+  stopRequest,
+} from "./guest-messages.ts";
 import type { WorkerPort } from "./worker-port.ts";
 
 /**
@@ -24,10 +31,9 @@ export async function openWorkerGuest(
   context: InstantiateContext,
 ): Promise<GuestInstance> {
   const guest = new WorkerGuest(port, context);
-  const { limits, lifetime } = context;
-  const message: OpenMessage = { type: "open", image, limits, lifetime };
+  const { limits, lifetime, deadline } = context;
   try {
-    await guest.ask(message, context.deadline);
+    await guest.ask({ type: "open", image, limits, lifetime, stopCell: guest.stopCell }, deadline);
     return guest;
   } catch (error) {
     await guest.close();
@@ -35,21 +41,32 @@ export async function openWorkerGuest(
   }
 }
 
-type OpenMessage = OpenRequest & { readonly type: "open" };
+type Question = OwnerMessage extends infer Message
+  ? Message extends OwnerMessage
+    ? Omit<Message, "request" | "budgetMs">
+    : never
+  : never;
 
 /** What waits for the worker's next answer. */
 interface Waiting {
+  readonly deadline: Deadline;
+  /** Takes the deadline's listener back: the deadline may go on to bound the next request. */
+  readonly release: () => void;
   readonly resolve: (reply: GuestReply) => void;
   readonly reject: (error: PluginError) => void;
 }
 
 class WorkerGuest implements GuestInstance {
+  /** Shared memory through which a running guest is stopped, where there is any. */
+  readonly stopCell =
+    typeof SharedArrayBuffer === "undefined" ? undefined : new SharedArrayBuffer(stopCellBytes);
   readonly #port: WorkerPort;
   readonly #context: InstantiateContext;
+  #request = -1;
   #waiting: Waiting | undefined;
   #isAlive = true;
-  /** Runs from an answer until the next instance stands ready, so that a looping start function ends. */
-  #preparing: ReturnType<typeof setTimeout> | undefined;
+  /** The last rung: terminates a worker that did not stop its guest when asked. */
+  #grace: ReturnType<typeof setTimeout> | undefined;
 
   constructor(port: WorkerPort, context: InstantiateContext) {
     this.#port = port;
@@ -81,62 +98,84 @@ class WorkerGuest implements GuestInstance {
   }
 
   /** Posts one request and waits for its answer, the deadline, or the worker's end. */
-  ask(message: object, deadline: Deadline): Promise<GuestReply> {
+  ask(question: Question, deadline: Deadline): Promise<GuestReply> {
     return new Promise((resolve, reject) => {
       if (!this.#isAlive) {
         reject(lost("runtime/lost", "The guest's worker has ended."));
         return;
       }
-      this.#waiting = { resolve, reject };
+      if (deadline.reason !== undefined) {
+        reject(deadline.error("The guest"));
+        return;
+      }
+      this.#request += 2;
+      const request = this.#request;
+      const release = deadline.onEnd((reason) => this.#stopGuest(reason));
+      this.#waiting = { deadline, release, resolve, reject };
       this.#port.ref();
-      deadline.onEnd(() => this.#lose(deadline.error("The guest")));
-      // The deadline may have ended before it was asked; then nothing is started.
-      if (this.#isAlive) this.#port.post(message);
+      this.#port.post({ ...question, request, budgetMs: deadline.remainingMs() });
     });
   }
 
-  #receive(raw: unknown): void {
-    const message = readGuestMessage(raw, this.#context.limits);
-    clearTimeout(this.#preparing);
-    if (message.type === "prepared") return;
-    for (const line of message.log) this.#context.onLog(line);
-    this.#settle(message);
-    if (this.#isAlive) this.#watchPreparation();
+  /** Asks the guest to stop, by the means that its metered code looks at, and terminates it if it does not. */
+  #stopGuest(reason: EndReason): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const end = () => this.#lose(waiting.deadline.error("The guest"));
+    if (this.stopCell !== undefined) stopRequest(this.stopCell, this.#request, reason);
+    // Without shared memory the inside knows the time but not the signal.
+    if (this.stopCell === undefined && reason === "aborted") end();
+    else this.#grace = setTimeout(end, isolationLimits.stopGraceMs.default);
   }
 
-  #settle(message: Exclude<GuestMessage, { type: "prepared" }>): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
+  #receive(raw: unknown): void {
+    if (!this.#isAlive) return;
+    const message = readGuestMessage(raw, this.#context.limits);
+    clearTimeout(this.#grace);
+    if (message.type === "prepared") return;
+    this.#settle(message);
+    if (this.#isAlive && this.#context.lifetime === "call") this.#watchPreparation();
+  }
+
+  #settle(answer: GuestAnswer): void {
+    const waiting = this.#takeWaiting();
     this.#port.unref();
-    if (message.type === "answer") {
-      waiting?.resolve({ output: message.output, usage: {} });
+    for (const line of answer.log) this.#context.onLog(line);
+    if (answer.type === "answer") {
+      waiting?.resolve({ output: answer.output, usage: { fuel: answer.fuel } });
       return;
     }
-    if (this.#context.lifetime === "instance" || message.isFatal) this.#end();
-    waiting?.reject(new PluginError({ ...message.fault, phase: "execution" }));
+    if (this.#context.lifetime === "instance" || answer.isFatal) this.#end();
+    waiting?.reject(faultError(answer.fault, answer.fuel, waiting.deadline));
   }
 
+  /** The next instance's start functions run with nobody waiting; they too must come to an end. */
   #watchPreparation(): void {
-    if (this.#context.lifetime !== "call") return;
-    this.#preparing = setTimeout(
+    const { startTimeoutMs } = this.#context.limits;
+    this.#grace = setTimeout(
       () => this.#lose(lost("runtime/timeout", "The guest did not start again in time.")),
-      this.#context.limits.startTimeoutMs,
+      startTimeoutMs + isolationLimits.stopGraceMs.default,
     );
-    // A guest that is idle must not keep the process alive.
-    if (typeof this.#preparing === "object") this.#preparing.unref?.();
+    // A guest that is idle must not keep the process alive; a browser's timers are plain numbers.
+    if (typeof this.#grace === "object") this.#grace.unref();
   }
 
   #lose(error: PluginError): void {
     if (!this.#isAlive) return;
     this.#end();
+    this.#takeWaiting()?.reject(error);
+  }
+
+  #takeWaiting(): Waiting | undefined {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.reject(error);
+    waiting?.release();
+    return waiting;
   }
 
   #end(): void {
     this.#isAlive = false;
-    clearTimeout(this.#preparing);
+    clearTimeout(this.#grace);
     this.#port.unref();
     this.#port.terminate();
   }

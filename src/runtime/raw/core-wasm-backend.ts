@@ -1,40 +1,16 @@
-import { PluginError } from "../../errors.ts";
-import { clampArtifact } from "../../wasm/clamp.ts";
-import type { Artifact, PrepareContext, RuntimeBackend } from "../backend.ts";
-import { type EnableFeature, requireFeatures } from "../engine-features.ts";
+import type { RuntimeBackend } from "../backend.ts";
+import { createPrepareGuest, type PreparationPorts } from "../preparation/prepared-images.ts";
 
 /**
- * Runs raw core modules of the ABI `yoi-plugin-wasm-1`.
+ * Runs raw core modules of the ABI `yoi-plugin-wasm-1` (reference §4.4).
  *
- * @param enableFeature Turns a feature on in engines that have it behind a switch.
+ * @param ports What the platform provides.
  * @returns The backend.
  */
-export function createCoreWasmBackend(enableFeature: EnableFeature): RuntimeBackend {
+export function createCoreWasmBackend(ports: PreparationPorts): RuntimeBackend {
   return {
     name: "core-wasm",
     supports: (runtime) => runtime.kind === "wasm",
-    async prepare(artifact, { limits }) {
-      requireFeatures(artifact.facts.features, enableFeature);
-      const module = await compile(artifact, limits);
-      return {
-        instantiate: (context) => context.isolate.open({ format: "core", module }, context),
-      };
-    },
+    prepare: createPrepareGuest("core", ports),
   };
-}
-
-async function compile(
-  artifact: Artifact,
-  limits: PrepareContext["limits"],
-): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(clampArtifact(artifact.bytes, artifact.facts, limits));
-  } catch (error) {
-    throw new PluginError({
-      code: "artifact/malformed",
-      phase: "preparation",
-      message: "The engine refused the guest's module: it is not valid.",
-      cause: error,
-    });
-  }
 }

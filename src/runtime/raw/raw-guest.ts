@@ -48,7 +48,10 @@ class RawCall {
   }
 
   run(module: WebAssembly.Module): void {
-    this.#exports = new WebAssembly.Instance(module, this.#imports()).exports;
+    this.#exports = new WebAssembly.Instance(
+      module,
+      this.#context.meter.extendImports(this.#imports()),
+    ).exports;
     const entry = this.#exports.yoi_tool_call;
     if (typeof entry === "function") entry();
   }

@@ -1,0 +1,71 @@
+import { $init, generate } from "@bytecodealliance/jco-transpile/component";
+import { decodeUtf8 } from "../../bytes.ts";
+import { boundedText } from "../../diagnostic.ts";
+import { type ErrorCode, PluginError } from "../../errors.ts";
+import { provideGenerator } from "./generator-modules.ts";
+import { type CheckedGlue, checkGlue } from "./glue-check.ts";
+
+/** What the bindings generator made of a component: checked glue, and core modules as bytes. */
+export interface Bindings extends CheckedGlue {
+  readonly modules: ReadonlyMap<string, Uint8Array>;
+  /** The interfaces that the component imports, without versions. */
+  readonly imports: readonly string[];
+}
+
+/**
+ * Generates a component's bindings. It runs in a disposable isolate and at most once in it, because a
+ * component can trap the generator, which is of no more use then.
+ *
+ * @param request The component, the bound on its glue, and the generator's own modules.
+ * @returns The bindings, their glue checked.
+ * @throws PluginError `artifact/malformed`, `artifact/limit` or `artifact/unsupported`.
+ */
+export async function generateBindings(request: {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly glueBytes: number;
+  readonly generator: ReadonlyMap<string, WebAssembly.Module>;
+}): Promise<Bindings> {
+  provideGenerator(request.generator);
+  await $init;
+  const generated = runGenerator(request.bytes);
+  const files = new Map(generated.files);
+  const glue = files.get("guest.js");
+  if (glue === undefined || glue.length > request.glueBytes) {
+    refuse("artifact/limit", `it needs more than ${request.glueBytes} bytes of bindings`);
+  }
+  const checked = checkGlue(decodeUtf8(glue) ?? "");
+  if ("refused" in checked) {
+    refuse(
+      "artifact/unsupported",
+      `its bindings do not have the expected shape: ${checked.refused}`,
+    );
+  }
+  const modules = new Map([...files].filter(([path]) => path.endsWith(".wasm")));
+  return { ...checked, modules, imports: [...generated.imports] };
+}
+
+function runGenerator(component: Uint8Array<ArrayBuffer>): ReturnType<typeof generate> {
+  try {
+    return generate(component, {
+      name: "guest",
+      map: [],
+      instantiation: { tag: "sync" },
+      noTypescript: true,
+      noNodejsCompat: true,
+      tlaCompat: false,
+      base64Cutoff: 0,
+    });
+  } catch (error) {
+    // The generator's own words may quote names of the guest.
+    const words = error instanceof Error ? boundedText(error.message, 240) : "it trapped";
+    refuse("artifact/malformed", `it is not valid, or has no bindings: ${words}`);
+  }
+}
+
+function refuse(code: ErrorCode, reason: string): never {
+  throw new PluginError({
+    code,
+    phase: "preparation",
+    message: `The component was refused: ${reason}.`,
+  });
+}

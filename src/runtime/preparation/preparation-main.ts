@@ -1,0 +1,47 @@
+import { boundedText } from "../../diagnostic.ts";
+import { isPluginError, PluginError } from "../../errors.ts";
+import { meterModule } from "../../wasm/meter.ts";
+import { generateBindings } from "../component/generate-bindings.ts";
+import type { GuestImage } from "../isolation/guest-image.ts";
+import type { PreparationAnswer, PreparationRequest } from "./prepare-image.ts";
+
+/**
+ * Turns a guest into an image, inside a disposable isolate.
+ *
+ * @param request The guest.
+ * @returns The image, or why there is none; it never throws for what a guest does.
+ */
+export async function servePreparation(request: PreparationRequest): Promise<PreparationAnswer> {
+  try {
+    return { ok: true, image: await prepare(request) };
+  } catch (error) {
+    if (isPluginError(error)) return { ok: false, code: error.code, message: error.message };
+    throw error;
+  }
+}
+
+async function prepare(request: PreparationRequest): Promise<GuestImage> {
+  const { declared } = request;
+  if (request.format === "core") {
+    return { format: "core", module: compile(request.bytes), declared };
+  }
+  const { script, globals, imports, modules } = await generateBindings(request);
+  // Metered after generation, which adds modules of its own between components.
+  const compiled = new Map(Array.from(modules, ([path, bytes]) => [path, compile(bytes)]));
+  return { format: "component", script, globals, imports, modules: compiled, declared };
+}
+
+function compile(bytes: Uint8Array): WebAssembly.Module {
+  const metered = meterModule(bytes);
+  try {
+    return new WebAssembly.Module(metered);
+  } catch (error) {
+    // The engine's words may quote the guest's bytes.
+    const words = error instanceof Error ? boundedText(error.message, 200) : "";
+    throw new PluginError({
+      code: "artifact/malformed",
+      phase: "preparation",
+      message: `The engine refused the guest's code: ${words}`,
+    });
+  }
+}

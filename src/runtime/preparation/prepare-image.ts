@@ -1,0 +1,70 @@
+import type { Deadline } from "../../deadline.ts";
+import { type ErrorCode, PluginError } from "../../errors.ts";
+import { artifactLimits } from "../../limits.ts";
+import type { DeclaredSize } from "../../wasm/declared-size.ts";
+import type { GuestImage } from "../isolation/guest-image.ts";
+import type { SpawnWorker } from "../isolation/worker-port.ts";
+
+/** A guest to prepare: its bytes admitted and clamped. */
+export interface ImageSource {
+  readonly format: GuestImage["format"];
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly declared: DeclaredSize;
+}
+
+/** What a disposable isolate is asked for, once. Structured-cloneable. */
+export interface PreparationRequest extends ImageSource {
+  /** The most bytes of glue. */
+  readonly glueBytes: number;
+  /** The bindings generator's own compiled modules, by file name; none for a core module. */
+  readonly generator: ReadonlyMap<string, WebAssembly.Module>;
+}
+
+/** What it answers. */
+export type PreparationAnswer =
+  | { readonly ok: true; readonly image: GuestImage }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+
+/** Turns guests into images: bindings generated and checked, code metered and compiled. */
+export type PrepareImage = (source: ImageSource, deadline: Deadline) => Promise<GuestImage>;
+
+/**
+ * Makes `PrepareImage`, whose every run has an isolate of its own, which ends with it: a component can
+ * trap the bindings generator or make it explode, and must not spoil the next one (decisions "jco").
+ * It also keeps the work off the caller's thread.
+ *
+ * @param spawn Starts a worker that runs `preparation-main`.
+ * @param loadGenerator Gives the bindings generator's modules; asked on the first component.
+ * @returns The function. It throws `artifact/…` for a guest that it refuses, and as the deadline says.
+ */
+export function createPrepareImage(
+  spawn: SpawnWorker,
+  loadGenerator: () => Promise<ReadonlyMap<string, WebAssembly.Module>>,
+): PrepareImage {
+  return async (source, deadline) => {
+    const generator = source.format === "component" ? await loadGenerator() : new Map();
+    const glueBytes = artifactLimits.glueBytes.default;
+    return new Promise((resolve, reject) => {
+      const worker = spawn();
+      const fail = (code: ErrorCode, message: string) =>
+        reject(new PluginError({ code, phase: "preparation", message }));
+      worker.onMessage((message) => {
+        // The worker ran our code and the generator's, over bytes that admission has read.
+        const answer = message as PreparationAnswer;
+        if (answer.ok) resolve(answer.image);
+        else fail(answer.code, answer.message);
+        worker.terminate();
+      });
+      worker.onEnd(() =>
+        fail("artifact/limit", "Preparing the guest took more memory than allowed."),
+      );
+      deadline.onEnd((reason) => {
+        if (reason === "aborted") reject(deadline.error("Preparing the guest"));
+        else fail("artifact/limit", "Preparing the guest took too long.");
+        worker.terminate();
+      });
+      worker.ref();
+      worker.post({ ...source, glueBytes, generator } satisfies PreparationRequest);
+    });
+  };
+}

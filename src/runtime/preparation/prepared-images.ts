@@ -1,0 +1,77 @@
+import { startDeadline } from "../../deadline.ts";
+import { artifactLimits } from "../../limits.ts";
+import { clampArtifact } from "../../wasm/clamp.ts";
+import { declaredSize } from "../../wasm/declared-size.ts";
+import type { Artifact, PrepareContext, PreparedGuest } from "../backend.ts";
+import { type EnableFeature, requireFeatures } from "../engine-features.ts";
+import type { GuestImage } from "../isolation/guest-image.ts";
+import type { PrepareImage } from "./prepare-image.ts";
+
+/** What our backends need from the platform. */
+export interface PreparationPorts {
+  readonly prepareImage: PrepareImage;
+  readonly enableFeature: EnableFeature;
+}
+
+/** Prepares guests, equal bytes under equal limits once. */
+export type PrepareGuest = (artifact: Artifact, context: PrepareContext) => Promise<PreparedGuest>;
+
+/**
+ * Makes `PrepareGuest` for one guest format: clamps, has the image made, and keeps the newest ones.
+ *
+ * @param format What the guests are.
+ * @param ports What the platform provides.
+ * @returns The function, with a store of its own.
+ */
+export function createPrepareGuest(
+  format: GuestImage["format"],
+  ports: PreparationPorts,
+): PrepareGuest {
+  const images = new Map<string, Promise<GuestImage>>();
+
+  const imageOf = (artifact: Artifact, { limits }: PrepareContext): Promise<GuestImage> => {
+    const key = `${artifact.key} ${limits.memoryBytes} ${limits.tableElements}`;
+    const known = images.get(key);
+    if (known !== undefined) return known;
+    const bytes = clampArtifact(artifact.bytes, artifact.facts, limits);
+    const source = { format, bytes, declared: declaredSize(artifact.facts) };
+    const image = makeImage(source, ports.prepareImage);
+    images.set(key, image);
+    const [oldest = key] = images.keys();
+    if (images.size > artifactLimits.keptImages.default) images.delete(oldest);
+    // A failure may have been the machine's, so the next caller tries again.
+    image.catch(() => images.delete(key));
+    return image;
+  };
+
+  return async (artifact, context) => {
+    requireFeatures(artifact.facts.features, ports.enableFeature);
+    const image = await waitFor(imageOf(artifact, context), context.signal);
+    return { instantiate: (instance) => instance.isolate.open(image, instance) };
+  };
+}
+
+async function makeImage(
+  source: Parameters<PrepareImage>[0],
+  prepareImage: PrepareImage,
+): Promise<GuestImage> {
+  using deadline = startDeadline({ budgetMs: artifactLimits.preparationMs.default });
+  return await prepareImage(source, deadline);
+}
+
+/** Waits for shared work; a caller that gives up leaves the work to the others. */
+async function waitFor<Value>(
+  work: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
+  if (signal === undefined) return work;
+  // The work has a deadline of its own; this one only listens to the signal.
+  using deadline = startDeadline({
+    budgetMs: 2 * artifactLimits.preparationMs.default,
+    signals: [signal],
+  });
+  return await new Promise<Value>((resolve, reject) => {
+    deadline.onEnd(() => reject(deadline.error("Preparing the guest")));
+    work.then(resolve, reject);
+  });
+}
