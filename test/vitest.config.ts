@@ -12,7 +12,6 @@ export default defineConfig({
     alias: [
       { find: /^yoi-plugin-sdk$/, replacement: built("index") },
       { find: /^yoi-plugin-sdk\/(.+)$/, replacement: built("$1") },
-      { find: "#ports", replacement: `${root}src/ports.node.ts` },
     ],
   },
   test: {
@@ -20,5 +19,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: "forks",
+    // Loaded by Node itself, which resolves what the package's own conditions choose.
+    server: { deps: { external: [/\/dist\//] } },
   },
 });
