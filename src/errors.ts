@@ -54,6 +54,10 @@ export const errorCodes = {
   "package/missing": "No package answers to the reference.",
   "package/duplicate": "More than one package answers to the reference.",
   "package/ambiguous": "The reference does not say which source it means.",
+  "package/invalid-reference": "The reference names no source, or its id is not one.",
+
+  "store/io": "A store, a cache or one of their files could not be read or written.",
+  "store/bounds": "A store, an enablement file or a plan holds more than a bound allows.",
 
   "artifact/missing": "The package declares no runtime, or its artifact is not there.",
   "artifact/wrong-kind":
