@@ -33,7 +33,9 @@ export interface BuildComponentOptions {
  * Builds a component guest from TypeScript or JavaScript.
  *
  * The tools that do it (esbuild, and componentize-qjs or componentize-js) are not installed with this
- * package; the error for a missing one says how to get it.
+ * package; the error for a missing one says how to get it. Two builds of the same source differ in a
+ * few bytes, because a component holds a snapshot of its engine, random seed included: a digest names
+ * a build. Every fresh instance starts from that snapshot, so `Math.random()` repeats itself.
  *
  * @param options What to build; `entry` is needed.
  * @returns The component's bytes. It imports exactly the `yoi:host/…` interfaces its source uses.

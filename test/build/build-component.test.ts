@@ -36,8 +36,10 @@ const fail = () => {
 };
 
 describe("buildComponent on QuickJS", () => {
+  const greeter = buildComponent({ entry: guest("greeter") });
+
   it("makes a component whose tools run, and that imports nothing", async () => {
-    const component = await buildComponent({ entry: guest("greeter") });
+    const component = await greeter;
     expect((await worldOf(component)).filter((item) => !item.includes("init"))).toEqual([
       callExport,
     ]);
@@ -53,7 +55,7 @@ describe("buildComponent on QuickJS", () => {
   });
 
   it("leaves nothing of one instance to the next", async () => {
-    const component = await buildComponent({ entry: guest("greeter") });
+    const component = await greeter;
     const first = await runComponent(component);
     first("pollute", "{}");
     expect(first("polluted", "{}")).toBe('{"summary":"true"}');
