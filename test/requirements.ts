@@ -1,0 +1,274 @@
+/**
+ * What this library promises, as data.
+ *
+ * A test that shows a promise kept names its id in square brackets, in its own title or in that of
+ * the `describe` around it: `test("[stop/loop] an endless loop ends at its deadline", …)`. What a
+ * script of `.ci/` shows is named there in a comment. `requirements.test.ts` fails on an id that
+ * nothing names and on a name that is no id.
+ */
+export interface Requirement {
+  /** Where the promise comes from: an issue with its item, or the mission's list of what must never break. */
+  readonly source: string;
+  /** The promise, as a fact. */
+  readonly behaviour: string;
+}
+
+const never = "mission: what must never break";
+
+/** Every promise by its id. */
+export const requirements = {
+  // Reading
+  "load/no-compile": {
+    source: never,
+    behaviour: "Loading a package runs and compiles nothing of it, whatever its artifact would do.",
+  },
+  "load/archive-hostile": {
+    source: "issue 2, item 3",
+    behaviour: "A hostile archive is refused with its own code, and no two readers could disagree.",
+  },
+  "load/bounded": {
+    source: never,
+    behaviour: "What a package holds and expands to is bounded before it is allocated.",
+  },
+  "load/digest-vectors": {
+    source: "issue 2, item 3; reference §2",
+    behaviour: "Digests and packed bytes are those of the published vectors.",
+  },
+  "load/noise": {
+    source: "issue 2, how it is judged",
+    behaviour: "24 MiB of noise in place of an artifact are loaded and inspected promptly.",
+  },
+  "manifest/strict": {
+    source: "issue 2, item 3; reference §1",
+    behaviour: "A manifest with an unknown key, kind or shape is refused.",
+  },
+  "inspect/no-compile": {
+    source: never,
+    behaviour: "Inspecting a package runs and compiles nothing of it.",
+  },
+  "inspect/defects": {
+    source: "issue 2, item 4",
+    behaviour:
+      "A wrong kind or world, a missing or mistyped export, an unknown or unversioned import, an unsafe name and an over-large memory are each their own diagnostic.",
+  },
+  "inspect/imports-exports": {
+    source: "issue 2, item 4",
+    behaviour: "Imports and exports are reported with versions, as the bytes have them.",
+  },
+
+  // The reader of WebAssembly
+  "wasm/total": {
+    source: "issue 2, item 2",
+    behaviour:
+      "No bytes make the reader throw anything but a PluginError, hang, or allocate out of proportion.",
+  },
+  "wasm/features": {
+    source: "issue 2, item 2",
+    behaviour: "Features outside the allowlist are refused, whatever the engine would accept.",
+  },
+  "wasm/names": {
+    source: "issue 2, item 2 and how it is judged",
+    behaviour:
+      "A crafted name is refused before anything is generated from it, whatever position it takes.",
+  },
+  "wasm/counts": {
+    source: "issue 2, item 2",
+    behaviour:
+      "Instances, exports and the product of nesting are counted and bounded on the bytes.",
+  },
+  "wasm/clamp": {
+    source: "issue 2, item 2",
+    behaviour: "Memory and table maxima are rewritten in the bytes before they are compiled.",
+  },
+
+  // Grants
+  "grants/deny-by-default": {
+    source: never,
+    behaviour: "Without a grant nothing is allowed.",
+  },
+  "grants/both-sides": {
+    source: never,
+    behaviour: "Nothing is allowed that the manifest does not ask for, whatever is granted.",
+  },
+  "grants/binding": {
+    source: never,
+    behaviour: "A grant for another id, version or digest authorises nothing.",
+  },
+  "grants/every-time": {
+    source: never,
+    behaviour:
+      "Grants are asked at registration and again at execution; one taken back bites at once.",
+  },
+
+  // Running
+  "run/result": {
+    source: never,
+    behaviour: "A granted tool is called with JSON and ends as an ordinary tool result.",
+  },
+  "run/input-schema": {
+    source: "issue 2, item 6",
+    behaviour: "Input that does not fit the tool's schema never reaches the guest.",
+  },
+  "run/input-bound": {
+    source: never,
+    behaviour: "Input over its bound is refused; input at the bound is taken.",
+  },
+  "run/fresh": {
+    source: "design: state",
+    behaviour: "A call sees nothing that an earlier call of the same tool left behind.",
+  },
+  "run/turns": {
+    source: "design: state",
+    behaviour: "Calls of one instance take turns, and no more wait than the queue's bound.",
+  },
+  "run/typescript-guest": {
+    source: "issue 2, item 8",
+    behaviour: "A tool written in TypeScript runs, built on QuickJS and on SpiderMonkey.",
+  },
+  "run/rust-guest": {
+    source: "issue 2, item 8",
+    behaviour: "A tool written in Rust runs.",
+  },
+  "run/wasi-inert": {
+    source: "issue 2, item 5",
+    behaviour:
+      "A guest that imports WASI runs and finds no file, environment, clock drift or network.",
+  },
+
+  // Stopping
+  "stop/loop": {
+    source: never,
+    behaviour: "A guest that loops without end is stopped at its deadline.",
+  },
+  "stop/bulk": {
+    source: "decisions: V8 and Node",
+    behaviour: "Loops of bulk memory and table operations are stopped as well.",
+  },
+  "stop/start": {
+    source: "issue 2, item 5",
+    behaviour: "Instantiation and start functions are stopped at their deadline.",
+  },
+  "stop/abort": {
+    source: "issue 2, item 5",
+    behaviour: "A caller's signal really stops the guest, running or waiting.",
+  },
+  "stop/next-call": {
+    source: "issue 2, item 5",
+    behaviour: "After a guest was stopped, trapped or lost, the next call gets a new one.",
+  },
+  "stop/event-loop": {
+    source: "issue 2, item 5",
+    behaviour: "The caller's event loop goes on while a guest misbehaves.",
+  },
+  "stop/idle": {
+    source: "issue 2, item 5",
+    behaviour: "Idle workers never keep the process alive.",
+  },
+
+  // Bounds on a running guest
+  "limits/memory": {
+    source: "issue 2, how it is judged",
+    behaviour: "memory.grow past the cap fails inside the guest, all memories of it together.",
+  },
+  "limits/tables": {
+    source: "issue 2, how it is judged",
+    behaviour: "Tables stay within their cap and never take the process down.",
+  },
+  "limits/stack": {
+    source: "issue 2, item 5",
+    behaviour: "Endless recursion ends as its own code.",
+  },
+  "limits/output": {
+    source: never,
+    behaviour: "Output over 64 KiB is refused; output at the bound is taken.",
+  },
+  "limits/output-shape": {
+    source: "issue 2, item 5",
+    behaviour:
+      "Output that is not UTF-8, not JSON or of another shape is refused with its own code.",
+  },
+  "limits/log": {
+    source: never,
+    behaviour: "What a guest writes to its standard streams is bounded and made inert.",
+  },
+  "limits/pointers": {
+    source: "issue 2, item 9",
+    behaviour: "Pointers and lengths that lie reach nothing outside the guest's own memory.",
+  },
+  "limits/refused-not-ignored": {
+    source: never,
+    behaviour: "A limit that the chosen isolation can't keep is refused when the instance is made.",
+  },
+
+  // Isolation
+  "isolation/no-ambient": {
+    source: never,
+    behaviour: "No file, network, process or environment can be reached from where a guest runs.",
+  },
+  "isolation/no-host-code": {
+    source: never,
+    behaviour:
+      "No byte of a guest becomes code of the host: names are checked, and the glue again.",
+  },
+  "isolation/generator": {
+    source: "issue 2, how it is judged",
+    behaviour:
+      "A component that traps the bindings generator or makes it explode spoils no other load.",
+  },
+
+  // Registry and command
+  "registry/names": {
+    source: "issue 2, item 6",
+    behaviour: "A tool's name belongs to whoever came first and is never taken over.",
+  },
+  "registry/snapshot": {
+    source: "issue 2, item 6",
+    behaviour: "A snapshot's definitions stay as they were for a whole run.",
+  },
+  "cli/inspect-run": {
+    source: "issue 2, item 7",
+    behaviour:
+      "`yoi-plugin` inspects and runs packages, with exit codes and errors that say what to do.",
+  },
+
+  // Errors
+  "errors/stable-codes": {
+    source: "design: the public surface",
+    behaviour: "Every error code is documented and pinned.",
+  },
+  "errors/inert": {
+    source: "design: errors",
+    behaviour:
+      "Text of a guest or package in a message is bounded and holds nothing a terminal obeys.",
+  },
+
+  // The package itself
+  "package/light": {
+    source: "issue 2, item 1",
+    behaviour:
+      "The packed tarball, installed alone, takes at most 15 MB and brings no jco, componentize-js or binaryen.",
+  },
+  "package/browser-clean": {
+    source: "issue 2, item 1",
+    behaviour: "The main entry, bundled for a browser, reaches no Node module.",
+  },
+  "package/surface": {
+    source: "design: the public surface",
+    behaviour: "The exported names and subpaths are pinned.",
+  },
+  "package/notices": {
+    source: "issue 2, item 1",
+    behaviour: "Everything that is bundled is named with its licence in what is published.",
+  },
+  "browser/chromium": {
+    source: "issue 2, items 1 and 5",
+    behaviour: "A real browser loads, inspects and calls a plugin, and stops one that loops.",
+  },
+  "demo/all-stopped": {
+    source: "issue 2, item 9",
+    behaviour: "The demo's hostile guests are each stopped as expected, the host alive throughout.",
+  },
+} as const satisfies Record<string, Requirement>;
+
+/** The id of a promise. */
+export type RequirementId = keyof typeof requirements;
