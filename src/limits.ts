@@ -130,6 +130,13 @@ export const artifactLimits = {
   preparationMs: limit("ms", 30_000, "a 12 MB guest takes about 1 s here; slow machines exist"),
 } as const satisfies Record<string, Limit>;
 
+/** How deep the reader of artifacts follows nesting, whatever a host sets. */
+export const deepestNesting: Limit = limit(
+  "levels",
+  256,
+  "its recursion fits the stack of every engine with a wide margin",
+);
+
 /** What a component guest may use while it runs; every one can be set by the host (decisions "Guest limits"). */
 export const guestLimits = {
   timeoutMs: limit(
@@ -279,6 +286,22 @@ export const meterLimits = {
   tableFuel: limit("instructions", 128, "the fixed cost of table.fill, table.copy and table.init"),
   growFuel: limit("instructions", 1024, "the fixed cost of memory.grow and table.grow"),
   throwFuel: limit("instructions", 1024, "throwing takes the engine microseconds"),
+  callsBetweenAsking: limit(
+    "count",
+    256,
+    "calls that one body may make one after the other before the host is asked",
+    "calls in a loop: each iteration asks",
+  ),
+  fuelBetweenAsking: limit(
+    "instructions",
+    4096,
+    "a function that calls nothing and costs more asks at its entry",
+  ),
+  paidAheadFuel: limit(
+    "instructions",
+    255,
+    "what a caller pays for the entry of a function, together with its own next payment",
+  ),
 } as const satisfies Record<string, Limit>;
 
 /** What JSON from outside may hold, whatever its byte bound. */

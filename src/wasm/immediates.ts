@@ -1,5 +1,5 @@
-import type { CursorFailure } from "../bytes.ts";
-import { PluginError } from "../errors.ts";
+import { type CursorFailure, decodeUtf8 } from "../bytes.ts";
+import { type ErrorCode, PluginError } from "../errors.ts";
 import { featureBit, immediate } from "./opcode.ts";
 
 const multiValue = featureBit("multi-value");
@@ -113,17 +113,18 @@ export class ImmediateSkipper {
         this.#blockType();
         for (let left = this.#count(); left > 0; left -= 1) this.#catch();
         return;
-      case immediate.castBranch:
-        if (this.#byte() > 3) this.fail("the flags of a cast are unknown");
-        this.u32();
-        this.#heapType();
-        this.#heapType();
+      case immediate.valueType:
+        this.#valueType();
         return;
-      case immediate.resumeThrow:
+      case immediate.castBranch:
+        if (this.byte() > 3) this.fail("the flags of a cast are unknown");
         this.u32();
-        this.#handlers();
+        this.#heapType();
+        this.#heapType();
         return;
       case immediate.resume:
+      case immediate.resumeThrow:
+        if (follows === immediate.resumeThrow) this.u32();
         this.#handlers();
         return;
       default:
@@ -132,7 +133,7 @@ export class ImmediateSkipper {
   }
 
   #catch(): void {
-    const kind = this.#byte();
+    const kind = this.byte();
     if (kind > 3) this.fail("a catch clause has an unknown kind");
     if (kind < 2) this.u32(); // the tag; catch_all has none
     this.u32();
@@ -141,7 +142,7 @@ export class ImmediateSkipper {
   #handlers(): void {
     this.u32();
     for (let left = this.#count(); left > 0; left -= 1) {
-      const kind = this.#byte();
+      const kind = this.byte();
       if (kind > 1) this.fail("a handler has an unknown kind");
       this.u32();
       if (kind === 0) this.u32();
@@ -166,7 +167,7 @@ export class ImmediateSkipper {
   #offset(): void {
     const first = this.at;
     for (let length = 1; length <= 10; length += 1) {
-      const byte = this.#byte();
+      const byte = this.byte();
       if (byte >= 0x80) continue;
       if (length === 10 && byte > 1) break;
       if (length > 5 || (length === 5 && byte > 0x0f)) this.features |= memory64;
@@ -185,7 +186,7 @@ export class ImmediateSkipper {
   }
 
   #valueType(): void {
-    const byte = this.#byte();
+    const byte = this.byte();
     if (byte >= 0x7c && byte <= 0x7f) return; // f64, f32, i64, i32
     if (byte === 0x7b) this.features |= simd;
     else if (byte === 0x63 || byte === 0x64) {
@@ -223,7 +224,8 @@ export class ImmediateSkipper {
     return this.bytes[this.at] as number;
   }
 
-  #byte(): number {
+  /** Reads one byte. */
+  byte(): number {
     const byte = this.#peek();
     this.at += 1;
     return byte;
@@ -239,11 +241,11 @@ export class ImmediateSkipper {
   /** Reads an unsigned LEB128 integer of at most 32 bits. */
   u32(): number {
     const first = this.at;
-    let value = this.#byte();
+    let value = this.byte();
     if (value < 0x80) return value;
     value &= 0x7f;
     for (let shift = 7; shift < 35; shift += 7) {
-      const byte = this.#byte();
+      const byte = this.byte();
       if (shift === 28 && byte > 0x0f) break;
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
@@ -255,7 +257,7 @@ export class ImmediateSkipper {
   #signed(most: number, sign: number): void {
     const first = this.at;
     for (let length = 1; length <= most; length += 1) {
-      const byte = this.#byte();
+      const byte = this.byte();
       if (byte >= 0x80) continue;
       if (length === most && (byte & sign) !== 0 && (byte & sign) !== sign) break;
       return;
@@ -263,24 +265,36 @@ export class ImmediateSkipper {
     this.fail("an integer is too long", first);
   }
 
+  /** Reads a length-prefixed UTF-8 name. */
+  name(): string {
+    const start = this.at;
+    const length = this.#count();
+    this.at += length;
+    const text = decodeUtf8(this.bytes.subarray(this.at - length, this.at));
+    return text ?? this.fail("a name is not UTF-8", start);
+  }
+
+  /** Refuses what is encoded just before this place, because nothing here knows it. */
+  unsupported(what: string, offset = this.at - 1): never {
+    return this.#throw(
+      "artifact/unsupported",
+      `${what} (at byte ${offset}). Build the guest without it.`,
+      offset,
+    );
+  }
+
   /** Refuses the opcode of the instruction. */
   refuse(name: string): never {
-    const { instruction } = this;
-    throw new PluginError({
-      code: "artifact/unsupported",
-      phase: this.#failure.phase,
-      message: `In ${this.#failure.subject}, the opcode ${name} is unknown (at byte ${instruction}). Build the guest without that instruction.`,
-      details: { offset: instruction },
-    });
+    return this.unsupported(`the opcode ${name} is unknown`, this.instruction);
   }
 
   /** Fails with what malformed bytes are reported as. */
   fail(reason: string, offset = this.instruction): never {
-    throw new PluginError({
-      code: this.#failure.code,
-      phase: this.#failure.phase,
-      message: `In ${this.#failure.subject}, ${reason} (at byte ${offset}).`,
-      details: { offset },
-    });
+    return this.#throw(this.#failure.code, `${reason} (at byte ${offset}).`, offset);
+  }
+
+  #throw(code: ErrorCode, what: string, offset: number): never {
+    const { phase, subject } = this.#failure;
+    throw new PluginError({ code, phase, message: `In ${subject}, ${what}`, details: { offset } });
   }
 }

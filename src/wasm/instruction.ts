@@ -19,7 +19,7 @@ export class InstructionWalker {
   start: number;
   /** Where its immediates start: after the opcode and sub-opcode. */
   immediates: number;
-  readonly #bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   readonly #skipper: ImmediateSkipper;
 
   /**
@@ -32,7 +32,7 @@ export class InstructionWalker {
   constructor(bytes: Uint8Array, failure: CursorFailure, start = 0, limit = bytes.length) {
     this.start = start;
     this.immediates = start;
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.#skipper = new ImmediateSkipper(bytes, failure, start, limit);
   }
 
@@ -46,26 +46,31 @@ export class InstructionWalker {
     return this.#skipper.features;
   }
 
+  /** Fails with what malformed bytes are reported as. */
+  fail(reason: string, offset = this.start): never {
+    return this.#skipper.fail(reason, offset);
+  }
+
   /** Moves to another stretch of the same bytes; the features stay. */
   reset(start: number, limit: number): void {
     this.start = start;
     this.immediates = start;
     this.#skipper.at = start;
-    this.#skipper.limit = Math.min(limit, this.#bytes.length);
+    this.#skipper.limit = Math.min(limit, this.bytes.length);
   }
 
   /**
    * Walks one instruction.
    *
    * @returns Whether there was one; `false` at the limit.
-   * @throws {@link PluginError} `artifact/unsupported` for an unknown opcode, the failure's code for
+   * @throws PluginError `artifact/unsupported` for an unknown opcode, the failure's code for
    *   an instruction that the limit cuts or whose immediates are malformed.
    */
   next(): boolean {
     const skipper = this.#skipper;
     const start = skipper.at;
     if (start >= skipper.limit) return false;
-    const byte = this.#bytes[start] as number;
+    const byte = this.bytes[start] as number;
     this.start = start;
     skipper.instruction = start;
     skipper.at = start + 1;
@@ -95,4 +100,28 @@ export class InstructionWalker {
 
 function hex(value: number): string {
   return `0x${value.toString(16)}`;
+}
+
+/**
+ * Reads an index that a walker has skipped, and so found well-formed.
+ *
+ * @param bytes The module's bytes.
+ * @param at Where the index starts.
+ */
+export function readIndex(bytes: Uint8Array, at: number): number {
+  let value = bytes[at] as number;
+  if (value < 0x80) return value;
+  value &= 0x7f;
+  for (let index = 1; ; index += 1) {
+    const byte = bytes[at + index] as number;
+    value += (byte & 0x7f) * 2 ** (7 * index);
+    if (byte < 0x80) return value;
+  }
+}
+
+/** Where the next immediate starts after an index that a walker has skipped. */
+export function afterIndex(bytes: Uint8Array, at: number): number {
+  let next = at;
+  while ((bytes[next] as number) >= 0x80) next += 1;
+  return next + 1;
 }

@@ -29,6 +29,8 @@ export const immediate = {
   resumeThrow: 23,
   /** One of the prefix bytes 0xfb to 0xfe: a LEB128 sub-opcode follows. */
   prefix: 24,
+  /** One value type; no opcode has it, but sections do. */
+  valueType: 25,
 } as const;
 
 /** The features in the order of their bits in a feature mask. */

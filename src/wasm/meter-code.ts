@@ -1,0 +1,179 @@
+import { meterLimits } from "../limits.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { ImmediateSkipper } from "./immediates.ts";
+import type { InstructionWalker } from "./instruction.ts";
+import { planBody } from "./meter-body.ts";
+import { type Edits, editKind } from "./meter-edits.ts";
+import type { MeterIndices } from "./meter-imports.ts";
+import type { Routines } from "./meter-routines.ts";
+import { type ModuleShape, meterFailure, refuseFeatures } from "./meter-shape.ts";
+import { newBodyState } from "./meter-state.ts";
+import {
+  writeAskingPayment,
+  writeLocalAsking,
+  writeLocalPayment,
+  writeMove,
+  writePayment,
+} from "./meter-write.ts";
+import { immediate } from "./opcode.ts";
+
+/** A function body and the edits that meter it. */
+interface PlannedBody {
+  /** Where its groups of locals start and end in the module. */
+  readonly groups: number;
+  readonly locals: number;
+  readonly instructions: number;
+  readonly end: number;
+  /** The local that is added. */
+  readonly local: number;
+  /** Its edits: `[first, last)`. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Plans how every function body of a module is metered.
+ *
+ * @param exposed The functions that may be called other than by a direct call. The entry of all others
+ *   is paid by their callers, together with what these pay anyway.
+ * @returns The bodies in their order.
+ */
+export function planCode(
+  shape: ModuleShape,
+  walker: InstructionWalker,
+  edits: Edits,
+  routines: Routines,
+  exposed: Uint8Array,
+): PlannedBody[] {
+  const { bytes, definedTypes, functions, types } = shape;
+  const state = newBodyState(walker, edits, shape, routines);
+  const section = shape.sections.find(({ id }) => id === 10);
+  const reader = new ImmediateSkipper(bytes, meterFailure, section?.start ?? 0, section?.end ?? 0);
+  const count = section === undefined ? 0 : reader.u32();
+  if (count !== definedTypes.length) reader.fail("functions and bodies differ in number");
+  const bodies: PlannedBody[] = [];
+  const entries = new Int32Array(count);
+  for (let index = 0; index < count; index += 1) {
+    const size = reader.u32();
+    const end = reader.at + size;
+    if (end > (section?.end ?? 0)) reader.fail("a function body is cut short", reader.at);
+    const type = definedTypes[index] as number;
+    const groups = reader.u32();
+    const locals = reader.at;
+    let local = types.parameters[type] as number;
+    for (let left = groups; left > 0; left -= 1) {
+      local += reader.u32();
+      reader.skip(immediate.valueType);
+    }
+    const instructions = reader.at;
+    if (local > mostLocals) reader.fail("a function has too many locals", locals);
+    const first = edits.count;
+    const results = types.results[type] as number;
+    entries[index] = planBody(state, { start: instructions, end, local, results });
+    bodies.push({ groups, locals, instructions, end, local, first, last: edits.count });
+    reader.at = end;
+  }
+  if (section !== undefined && reader.at !== section.end)
+    reader.fail("the code has bytes left over");
+  refuseFeatures(reader.features);
+
+  const ahead = new Float64Array(count);
+  for (let index = 0; index < count; index += 1) {
+    const amount = edits.amount(entries[index] as number);
+    const isExposed = exposed[functions.imported + index] === 1;
+    ahead[index] = isExposed || amount > meterLimits.paidAheadFuel.default ? 0 : amount;
+  }
+  edits.settleDebts((callee) => ahead[callee - functions.imported] ?? 0);
+  for (let index = 0; index < count; index += 1) {
+    edits.increase(entries[index] as number, -(ahead[index] as number));
+  }
+  return bodies;
+}
+
+/** No engine takes more locals than this in one function. */
+const mostLocals = 50_000;
+
+/** Writes the content of the code section: every body with its edits, then the meter's own. */
+export function writeCode(
+  bodies: readonly PlannedBody[],
+  shape: ModuleShape,
+  edits: Edits,
+  routines: Routines,
+  out: ByteWriter,
+): void {
+  const body = new ByteWriter(65_536);
+  const { indices } = routines;
+  out.leb32(bodies.length + routines.count);
+  for (const planned of bodies) {
+    body.clear();
+    writeBody(planned, shape.bytes, edits, indices, body);
+    out.leb32(body.length);
+    out.append(body);
+  }
+  routines.write(out, body);
+}
+
+function writeBody(
+  planned: PlannedBody,
+  bytes: Uint8Array,
+  edits: Edits,
+  indices: MeterIndices,
+  out: ByteWriter,
+): void {
+  const { local, first, last } = planned;
+  out.leb32(planned.groups + 1);
+  out.copy(bytes, planned.locals, planned.instructions);
+  out.u8(1);
+  out.u8(0x7e); // one more, an i64
+  let at = planned.instructions;
+  for (let edit = first; edit < last; edit += 1) {
+    const start = edits.start(edit);
+    if (start > at) out.copy(bytes, at, start);
+    at = edits.end(edit);
+    writeEdit(edits, edit, local, indices, out);
+  }
+  out.copy(bytes, at, planned.end);
+}
+
+function writeEdit(
+  edits: Edits,
+  edit: number,
+  local: number,
+  indices: MeterIndices,
+  out: ByteWriter,
+): void {
+  const value = edits.value(edit);
+  const kind = edits.kindOf(edit);
+  switch (kind) {
+    case editKind.none:
+      break;
+    case editKind.pay:
+      writePayment(out, edits.amount(value), indices.fuel);
+      break;
+    case editKind.payAndAsk:
+      writeAskingPayment(out, edits.amount(value), local, indices);
+      break;
+    case editKind.payLocal:
+      writeLocalPayment(out, edits.amount(value), local);
+      break;
+    case editKind.payLocalAndAsk:
+      writeLocalPayment(out, edits.amount(value), local);
+      writeLocalAsking(out, local, indices.askLocal);
+      break;
+    case editKind.index:
+      out.leb32(value);
+      break;
+    case editKind.call:
+      out.u8(0x10);
+      out.leb32(value);
+      break;
+    case editKind.load:
+      writeMove(out, 0x23, indices.fuel, 0x21, local); // global.get, local.set
+      break;
+    case editKind.store:
+      writeMove(out, 0x20, local, 0x24, indices.fuel); // local.get, global.set
+      break;
+    default:
+      out.append(edits.scratch, value, value + kind - editKind.bytes);
+  }
+}

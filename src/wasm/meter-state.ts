@@ -1,0 +1,84 @@
+import type { InstructionWalker } from "./instruction.ts";
+import type { Edits } from "./meter-edits.ts";
+import type { MeterIndices } from "./meter-imports.ts";
+import { CounterPlace } from "./meter-place.ts";
+import type { Routines } from "./meter-routines.ts";
+import { Segments, unreached } from "./meter-segments.ts";
+import type { ModuleShape } from "./meter-shape.ts";
+
+/** What the first pass over a body finds out about a loop. */
+export const loopFact = {
+  /** Nothing inside calls out or may throw. */
+  quiet: 1,
+  /** A branch goes back to its top. */
+  repeats: 2,
+  /** One of those is a br_table's, which has no place for a payment. */
+  table: 4,
+} as const;
+
+/** What one body is planned with, and how far the planning is. */
+export interface BodyState {
+  readonly walker: InstructionWalker;
+  readonly edits: Edits;
+  readonly shape: ModuleShape;
+  readonly indices: MeterIndices;
+  readonly routines: Routines;
+  readonly segments: Segments;
+  readonly counter: CounterPlace;
+  /** For each loop of the body, what the first pass found. */
+  readonly loops: number[];
+  /** Whether this is the second pass, which knows that. */
+  isSecond: boolean;
+  /** The number of the next loop. */
+  loop: number;
+  /** The local that holds the counter inside a region. */
+  local: number;
+  /** Direct and indirect calls since the host was last asked for certain. */
+  callsSince: number;
+  /** Whether an exception may be thrown or caught in the body. */
+  mayThrow: boolean;
+  /** How often payments and calls run, by a guess, and how often this instruction does. */
+  weight: number;
+  payments: number;
+  calls: number;
+}
+
+/** A state for planning the bodies of one module, one after the other. */
+export function newBodyState(
+  walker: InstructionWalker,
+  edits: Edits,
+  shape: ModuleShape,
+  routines: Routines,
+): BodyState {
+  const state: BodyState = {
+    walker,
+    edits,
+    shape,
+    indices: routines.indices,
+    routines,
+    segments: new Segments(() => addPayment(state)),
+    counter: new CounterPlace(edits),
+    loops: [],
+    isSecond: false,
+    loop: 0,
+    local: 0,
+    callsSince: 0,
+    mayThrow: false,
+    weight: 1,
+    payments: 0,
+    calls: 0,
+  };
+  return state;
+}
+
+/** Adds a payment after the instruction at hand. */
+export function addPayment(state: BodyState): number {
+  state.payments += state.weight;
+  return state.counter.pay(state.walker.end);
+}
+
+/** Has the payment at hand pay for the instruction at hand. */
+export function addCost(state: BodyState, amount: number): void {
+  const { current } = state.segments;
+  if (current !== unreached) state.edits.increase(current, amount);
+}
