@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cliLimits } from "../../src/limits.ts";
 
 const binary = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 
@@ -61,7 +62,7 @@ async function packageOf(guest: string, folder: string): Promise<string> {
   return path;
 }
 
-describe("the built command", () => {
+describe("[cli/inspect-run] the built command", () => {
   let folder = "";
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "yoi-cli-"));
@@ -69,7 +70,9 @@ describe("the built command", () => {
       join(folder, "plugin.toml"),
       'schema_version = 1\nid = "example.plain"\nname = "Plain"\nversion = "1.0.0"\n',
     );
-    await writeFile(join(folder, "big.toml"), `# ${"x".repeat(262_144)}\n`);
+    const most = cliLimits.grantsFileBytes.default;
+    await writeFile(join(folder, "big.toml"), `#${"x".repeat(most)}`);
+    await writeFile(join(folder, "full.toml"), `#${"x".repeat(most - 1)}`);
   });
   afterAll(() => rm(folder, { recursive: true }));
 
@@ -114,6 +117,8 @@ describe("the built command", () => {
       1,
       expect.stringContaining("error input/too-large"),
     ]);
+    const full = await cli(["run", folder, "t", "{}", "--grants", join(folder, "full.toml")]);
+    expect(full.err).toContain("error artifact/missing");
     const missing = await cli(["run", folder, "t", "{}", "--grants", join(folder, "none.toml")]);
     expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("not found")]);
   });

@@ -4,6 +4,9 @@ import { resolveCall } from "../../src/instance/call-options.ts";
 import type { CallOptions } from "../../src/instance/instance.types.ts";
 import { createStatusRecord } from "../../src/instance/status.ts";
 import { beginToolCall, failureOf } from "../../src/instance/tool-result.ts";
+import { callLimits } from "../../src/limits.ts";
+
+const callIdBytes = callLimits.callIdBytes.default;
 
 function codeOf(run: () => unknown): string {
   try {
@@ -21,7 +24,7 @@ describe("a call's options", () => {
     ["an id that is no string", { callId: 7 }],
     ["an id with a line break", { callId: "a\nb" }],
     ["an id with an escape", { callId: "\u001b[2J" }],
-    ["an id past its bytes", { callId: "é".repeat(65) }],
+    ["an id past callIdBytes", { callId: `${"é".repeat(callIdBytes / 2)}x` }],
     ["no time", { timeoutMs: 0 }],
     ["a negative time", { timeoutMs: -1 }],
     ["a time that is no number", { timeoutMs: "1" }],
@@ -38,8 +41,8 @@ describe("a call's options", () => {
     expect(resolveCall(undefined, 1_000).timeoutMs).toBe(1_000);
   });
 
-  test("keep the caller's id up to its bytes and make up a new one otherwise", () => {
-    const id = "é".repeat(64);
+  test("keep the caller's id up to callIdBytes and make up a new one otherwise", () => {
+    const id = "é".repeat(callIdBytes / 2);
     expect(resolveCall({ callId: id }, 1).callId).toBe(id);
     const made = new Set([resolveCall({}, 1).callId, resolveCall({}, 1).callId]);
     expect(made.size).toBe(2);

@@ -86,7 +86,7 @@ test("input may be nested as deep as the limit and no deeper", () => {
   expect(refusal(nested(jsonLimits.depth.default + 1))).toContain("nested deeper than 64 levels");
 });
 
-test("input may take as many UTF-8 bytes as the limit and no more", () => {
+test("[run/input-bound] input may take as many UTF-8 bytes as the limit and no more", () => {
   expect(snapshotInput("é".repeat(10), 22)).toMatchObject({ ok: true, bytes: 22 });
   expect(snapshotInput("é".repeat(10), 21)).toMatchObject({ ok: false, code: "input/too-large" });
   expect(snapshotInput("\n".repeat(10), 22)).toMatchObject({ ok: true, bytes: 22 });

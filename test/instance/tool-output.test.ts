@@ -5,7 +5,7 @@ import { readToolOutput } from "../../src/instance/tool-output.ts";
 const bounds = { outputBytes: 65_536, summaryBytes: 1_024 };
 const read = (output: unknown) => readToolOutput(JSON.stringify(output), bounds);
 
-describe("an answer that is no output is malformed", () => {
+describe("[limits/output-shape] an answer that is no output is malformed", () => {
   test.each<[string, string]>([
     ["nothing", ""],
     ["no JSON", "ok"],
@@ -39,7 +39,7 @@ describe("an answer that is no output is malformed", () => {
   });
 });
 
-test("an output may take as many UTF-8 bytes as the limit and no more", () => {
+test("[limits/output] an output may take as many UTF-8 bytes as the limit and no more", () => {
   const frame = JSON.stringify({ summary: "s", content: "" }).length;
   const content = "é".repeat((65_536 - frame) / 2);
   expect(read({ summary: "s", content })).toMatchObject({ ok: true });

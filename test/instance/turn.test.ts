@@ -23,7 +23,7 @@ const stopped = new PluginError({
   message: "Stopped.",
 });
 
-describe("turns", () => {
+describe("[run/turns] turns", () => {
   test("calls run one at a time in the order in which they came", async () => {
     const turns = createTurns({ maxWaiting: 8 });
     const log: string[] = [];

@@ -1,8 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
 import { isPluginError, PluginError } from "../../src/errors.ts";
 import type { Json } from "../../src/json.ts";
+import { callLimits } from "../../src/limits.ts";
 import type { HostTool, HostToolContext, HostToolOutput } from "../../src/registry/tool.ts";
 import { ToolRegistry } from "../../src/registry/tool-registry.ts";
+
+const schemaBytes = callLimits.schemaBytes.default;
 
 const schema: Json = {
   type: "object",
@@ -38,7 +41,10 @@ describe("a host tool that has not the shape it must have is refused", () => {
     ["no schema", { inputSchema: undefined }],
     ["a schema that is no JSON", { inputSchema: { type: "object", default: () => 1 } }],
     ["a schema of something else than an object", { inputSchema: { type: "string" } }],
-    ["a schema over its bytes", { inputSchema: { type: "object", title: "x".repeat(262_144) } }],
+    [
+      "a schema over its bytes",
+      { inputSchema: { type: "object", title: "x".repeat(schemaBytes) } },
+    ],
     [
       "a schema with an unknown reference",
       { inputSchema: { type: "object", properties: { a: { $ref: "#/$defs/none" } } } },
@@ -60,9 +66,9 @@ describe("a host tool that has not the shape it must have is refused", () => {
     }
   });
 
-  test("a schema may be as large as its limit", () => {
+  test("a schema may have as many bytes as schemaBytes", () => {
     const frame = JSON.stringify({ type: "object", title: "" }).length;
-    const inputSchema = { type: "object", title: "x".repeat(262_144 - frame) };
+    const inputSchema = { type: "object", title: "x".repeat(schemaBytes - frame) };
     expect(() => new ToolRegistry().register({ ...good, inputSchema })).not.toThrow();
   });
 });

@@ -7,6 +7,7 @@ import type {
   ToolResult,
 } from "../../src/instance/instance.types.ts";
 import type { Json } from "../../src/json.ts";
+import { callLimits } from "../../src/limits.ts";
 import type { HostTool, ToolCallRecord } from "../../src/registry/tool.ts";
 import { ToolRegistry } from "../../src/registry/tool-registry.ts";
 
@@ -80,7 +81,7 @@ async function codeOf(run: () => unknown): Promise<ErrorCode> {
   throw new Error("nothing was thrown");
 }
 
-describe("names", () => {
+describe("[registry/names] names", () => {
   test("the first one keeps a name and the second is skipped", async () => {
     const tools = new ToolRegistry();
     const first = instanceOf(["echo", "time"]);
@@ -149,10 +150,15 @@ describe("names", () => {
     expect(tools.list()).toEqual([]);
   });
 
-  test("a name may have 128 bytes, its prefix included", () => {
+  test("a name may have as many bytes as toolNameBytes, its prefix included", () => {
+    const most = callLimits.toolNameBytes.default;
     const tools = new ToolRegistry();
-    expect(tools.add(instanceOf(["é".repeat(63)]), { prefix: "p_" }).registered).toHaveLength(1);
-    expect(tools.add(instanceOf(["é".repeat(64)]), { prefix: "p" }).registered).toHaveLength(0);
+    expect(
+      tools.add(instanceOf(["é".repeat(most / 2 - 1)]), { prefix: "p_" }).registered,
+    ).toHaveLength(1);
+    expect(tools.add(instanceOf(["é".repeat(most / 2)]), { prefix: "p" }).registered).toHaveLength(
+      0,
+    );
   });
 
   test("names that objects inherit are no tools", async () => {
@@ -326,7 +332,7 @@ describe("removing", () => {
   });
 });
 
-describe("a snapshot", () => {
+describe("[registry/snapshot] a snapshot", () => {
   test("stays as it was when tools come and go", async () => {
     const tools = new ToolRegistry();
     tools.add(instanceOf(["a"]));
