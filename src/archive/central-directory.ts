@@ -3,6 +3,7 @@ import { quoteName } from "../diagnostic.ts";
 import type { PackageLimits } from "../limits.ts";
 import { refuseArchive } from "./archive-error.ts";
 import { crc32 } from "./crc32.ts";
+import { readEndRecord, refuseFeature, zip64Marker } from "./end-record.ts";
 import { checkPath } from "./entry-path.ts";
 
 /** What the archive's directory says about one entry, checked against the limits. */
@@ -27,16 +28,9 @@ export interface CentralDirectory {
   readonly start: number;
 }
 
-const endSignature = 0x06054b50;
-const endSize = 22;
-const maxComment = 0xffff;
-const zip64LocatorSignature = 0x07064b50;
-const zip64LocatorSize = 20;
 const entrySignature = 0x02014b50;
 const zip64Extra = 0x0001;
 const unicodePathExtra = 0x7075;
-/** Stands for "see the zip64 record" in a 32-bit field. */
-const zip64Marker = 0xffffffff;
 
 /** The version, times ten, up to which readers differ in nothing that packages use (4.5 is zip64). */
 const latestVersion = 45;
@@ -53,9 +47,6 @@ const linkType = 0o120000;
 
 /**
  * Reads the directory at an archive's end (reference §2 "Reader rules", steps 1 to 5).
- *
- * Readers that look for the directory in different ways must find the same one: the end record ends
- * the file, is the only one that does, and follows the directory at once.
  *
  * @param archive The whole archive.
  * @param limits Bounds the entries, their sizes, their sum, their ratio and their paths.
@@ -85,81 +76,6 @@ export function readCentralDirectory(archive: Uint8Array, limits: PackageLimits)
   }
   if (!cursor.isAtEnd) cursor.fail("there are bytes after the last entry");
   return { entries, start: end.directoryStart };
-}
-
-interface EndRecord {
-  readonly offset: number;
-  readonly entries: number;
-  readonly directoryStart: number;
-}
-
-function readEndRecord(archive: Uint8Array, limits: PackageLimits): EndRecord {
-  const offset = findEndRecord(archive);
-  const cursor = new ByteCursor(
-    archive,
-    { code: "archive/malformed", phase: "discovery", subject: "the archive's end record" },
-    offset + 4,
-  );
-  const disks = [cursor.u16(), cursor.u16()];
-  const entriesHere = cursor.u16();
-  const entries = cursor.u16();
-  const directorySize = cursor.u32();
-  const directoryStart = cursor.u32();
-  if (hasZip64Locator(archive, offset)) refuseFeature("zip64");
-  if (directorySize === zip64Marker || directoryStart === zip64Marker) refuseFeature("zip64");
-  if (disks.some((disk) => disk !== 0)) refuseFeature("several disks");
-  if (entries > limits.entries) {
-    refuseArchive(
-      "bounds",
-      `The archive has ${entries} entries and at most ${limits.entries} are allowed.`,
-    );
-  }
-  if (entriesHere !== entries) cursor.fail("the two numbers of entries differ", offset + 8);
-  if (directoryStart + directorySize !== offset) {
-    cursor.fail("the directory does not lie right before it", offset + 12);
-  }
-  return { offset, entries, directoryStart };
-}
-
-/**
- * Finds the end record, which is the last signature of its kind and reaches to the end of the file.
- * A second one that does so as well would be the one that other readers find.
- */
-function findEndRecord(archive: Uint8Array): number {
-  const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
-  const first = Math.max(0, archive.length - endSize - maxComment);
-  let found: number | undefined;
-  for (let at = archive.length - 4; at >= first; at -= 1) {
-    if (view.getUint32(at, true) !== endSignature) continue;
-    const isComplete =
-      at + endSize <= archive.length &&
-      at + endSize + view.getUint16(at + 20, true) === archive.length;
-    if (found === undefined && !isComplete) {
-      refuseArchive(
-        "malformed",
-        "The archive's end record is not the end of the bytes: something follows it, or is missing.",
-      );
-    }
-    if (found !== undefined && isComplete) {
-      refuseArchive(
-        "malformed",
-        "The archive has a second end record in its comment: readers disagree about what is in it.",
-      );
-    }
-    found ??= at;
-  }
-  return (
-    found ?? refuseArchive("malformed", "The bytes are not a ZIP archive, or its end is missing.")
-  );
-}
-
-function hasZip64Locator(archive: Uint8Array, endOffset: number): boolean {
-  const at = endOffset - zip64LocatorSize;
-  if (at < 0) return false;
-  return (
-    new DataView(archive.buffer, archive.byteOffset + at, 4).getUint32(0, true) ===
-    zip64LocatorSignature
-  );
 }
 
 function readEntryRecord(cursor: ByteCursor, limits: PackageLimits): EntryRecord {
@@ -293,8 +209,4 @@ function isSameName(field: Uint8Array, name: Uint8Array): boolean {
   return (
     view.getUint32(1, true) === crc32(name) && name.every((byte, at) => byte === field[at + 5])
   );
-}
-
-function refuseFeature(feature: string): never {
-  refuseArchive("api", `The archive uses ${feature}, which packages do not.`);
 }

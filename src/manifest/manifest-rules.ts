@@ -186,7 +186,7 @@ function checkFile(path: string, field: string, paths: PackagePaths, facts: Erro
   if (!paths.has(path)) {
     refuseManifest(
       "missing",
-      `${field} names ${quoteName(path)}, which is not in the package`,
+      `${field} names ${quoteName(path)}, which is not in the package; build it, and see that packing does not leave it out`,
       facts,
     );
   }

@@ -32,7 +32,7 @@ function codeOf(run: () => unknown): string {
 
 const zeros = (count: number) => new Uint8Array(count);
 
-describe("each bound holds at its number and not one past it", () => {
+describe("[load/bounded] each bound holds at its number and not one past it", () => {
   it("packageBytes", () => {
     const bytes = forgeArchive({ entries: [{ name: "a", content: "x" }] });
     expect(read(bytes, { packageBytes: bytes.length }).size).toBe(1);
@@ -84,7 +84,7 @@ describe("each bound holds at its number and not one past it", () => {
   });
 });
 
-describe("a lie about sizes costs no more than what was stated", () => {
+describe("[load/bounded] a lie about sizes costs no more than what was stated", () => {
   it("a stream of 10 GB that states 1 MiB ends at 1 MiB", () => {
     const megabyte = { name: "a", content: zeros(1024 * 1024), method: 8 };
     const [, stream] = deflatedTenGigabytes();
@@ -94,7 +94,7 @@ describe("a lie about sizes costs no more than what was stated", () => {
     const started = performance.now();
     expect(codeOf(() => read(archive))).toBe("archive/malformed");
     const after = process.memoryUsage();
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(3000);
     expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(4 * 1024 * 1024);
   });
 
@@ -125,7 +125,7 @@ describe("names from an archive are only names", () => {
       })),
     });
     expect([...files.keys()]).toEqual(["__proto__", "constructor", "a/__proto__/b"]);
-    expect(({} as Record<string, unknown>)["b"]).toBeUndefined();
+    expect(({} as Record<string, unknown>).b).toBeUndefined();
   });
 
   it("a name is UTF-8 with and without the flag that says so", () => {

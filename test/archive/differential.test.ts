@@ -48,7 +48,7 @@ function isHere(program: string, ...args: string[]): boolean {
   return spawnSync(program, args, { stdio: "ignore" }).error === undefined;
 }
 
-describe("this reader and yauzl", () => {
+describe("[load/archive-hostile] this reader and yauzl", () => {
   it("find the same files in ordinary archives", async () => {
     await fc.assert(
       fc.asyncProperty(ordinaryArchives, async (archive) => {

@@ -30,7 +30,7 @@ function write(files: Record<string, string>, compress = false) {
 const manifest = { "plugin.toml": "schema_version = 1\n" };
 const four = { ...manifest, "a/b.txt": "x", "a.txt": "", "a-b": "y" };
 
-describe("writing an archive", () => {
+describe("[load/digest-vectors] writing an archive", () => {
   it.each([
     ["one file", manifest, 139, "31fa9c3cadafaff14e5295ad6a9248e58cc3fdf956dd42b6c6660c5bf8a6dc12"],
     ["four files", four, 399, "cb842cc5a23d94979212c33ebe3b324b5740163f33a4201c5c66b7aa7c082258"],

@@ -141,6 +141,6 @@ describe("no 64 KiB take long", () => {
     const bytes = encodeUtf8(text).subarray(0, limits.manifestBytes);
     const started = performance.now();
     expect(check(bytes)).toBe("refused");
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 });

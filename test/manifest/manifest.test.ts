@@ -1,32 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { encodeUtf8 } from "../../src/bytes.ts";
 import { utf8Length } from "../../src/diagnostic.ts";
-import { isPluginError, type PluginError } from "../../src/errors.ts";
-import { defaultLimits, packageLimits } from "../../src/limits.ts";
-import { declaredSurfaces, readManifest } from "../../src/manifest/manifest.ts";
-
-const limits = defaultLimits(packageLimits);
-const files = new Set(["plugin.wasm", "hooks/start.js"]);
-
-function read(text: string) {
-  return readManifest(encodeUtf8(text), files, limits);
-}
-
-function refusal(text: string): PluginError {
-  try {
-    read(text);
-  } catch (error) {
-    if (isPluginError(error)) return error;
-    throw error;
-  }
-  throw new Error("the manifest was accepted");
-}
-
-const minimal = `schema_version = 1
-id = "example.echo"
-name = "Echo"
-version = "1.0.0"
-`;
+import { declaredSurfaces } from "../../src/manifest/manifest.ts";
+import { minimal, read, refusal } from "./manifest-text.ts";
 
 const everything = `${minimal}description = "All of it"
 surfaces = ["hook"]
@@ -213,7 +188,7 @@ describe("a manifest that is accepted", () => {
   });
 });
 
-describe("keys that mean something to JavaScript mean nothing here", () => {
+describe("[manifest/strict] keys that mean something to JavaScript mean nothing here", () => {
   it.each(["__proto__", "constructor", "prototype", "toString"])("%s is unknown", (key) => {
     for (const text of [
       `${key} = 1\n${minimal}`,
@@ -240,7 +215,7 @@ describe("keys that mean something to JavaScript mean nothing here", () => {
   });
 });
 
-describe("a refusal", () => {
+describe("[manifest/strict] a refusal", () => {
   it("says the line and column of bad TOML and shows none of it", () => {
     const { message, code } = refusal(`${minimal}description = "sekrit-${"秘密".repeat(300)}`);
     expect(code).toBe("manifest/malformed");
@@ -270,96 +245,5 @@ describe("a refusal", () => {
   it("carries the id once it is known to be one", () => {
     expect(refusal(minimal.replace("1.0.0", " ")).details).toEqual({ id: "example.echo" });
     expect(refusal(minimal.replace("echo", "e/o")).details).toEqual({});
-  });
-});
-
-describe("the first failure wins, in the reference's order", () => {
-  const instance = `[runtime]\nkind = "wasm-component"\nworld = "yoi:plugin/tool@1.0.0"\n`;
-  const defects: [what: RegExp, change: (text: string) => string][] = [
-    [/line \d+/u, (text) => `${text}= no TOML\n`],
-    [/unknown key/u, (text) => `unknown = 1\n${text}`],
-    [/schema_version is 999/u, (text) => text.replace("= 1", "= 999")],
-    [/, id must/u, (text) => text.replace("example.echo", "a b")],
-    [/name is blank/u, (text) => text.replace("Echo", " ")],
-    [/version is blank/u, (text) => text.replace("1.0.0", " ")],
-    [/runtime\.abi does not/u, (text) => text.replace("kind", 'abi = "x"\nkind')],
-    [/runtime\.world must/u, (text) => text.replace("yoi:plugin", "other:plugin")],
-    [/runtime\.component is missing/u, (text) => text.replace("component = ", "#")],
-    [/path in runtime\.component/u, (text) => text.replace("plugin.wasm", "../plugin.wasm")],
-    [/"other/u, (text) => text.replace("plugin.wasm", "other.wasm")],
-    [/services need/u, (text) => text.replace("plugin/instance", "plugin/tool")],
-    [/services\[0\]\.name/u, (text) => text.replace('"feed"', '"a feed"')],
-    [/services\[1\]\.name is/u, (text) => text.replace('"second"', '"feed"')],
-    [/ingresses\[0\]\.name/u, (text) => text.replace('"events"', '"."')],
-    [/hooks\[0\]\.id/u, (text) => text.replace('"start"', '""')],
-    [/path in hooks/u, (text) => text.replace("hooks/start.js", "/hooks/start.js")],
-  ];
-  const base = `${minimal}${instance.replace("tool@", "instance@")}component = "plugin.wasm"
-[[services]]\nname = "feed"\ndescription = ""
-[[services]]\nname = "second"\ndescription = ""
-[[ingresses]]\nname = "events"\ndescription = ""
-[[hooks]]\nid = "start"\nfile = "hooks/start.js"\n`;
-
-  it("the base has no defect", () => {
-    expect(read(base).services).toHaveLength(2);
-  });
-
-  it.each(defects.map(([what], index) => [String(what), index]))("%s", (_, index) => {
-    const [what, change] = defects[index] as (typeof defects)[number];
-    expect(refusal(change(base)).message).toMatch(what);
-    for (const [, later] of defects.slice(index + 1)) {
-      // A later change may undo the place of an earlier one; applied first, it can't.
-      const both = change(later(base));
-      if (both !== later(base)) expect(refusal(both).message).toMatch(what);
-    }
-  });
-});
-
-describe("bounds", () => {
-  it("the file has at most manifestBytes", () => {
-    const atBound = minimal.padEnd(limits.manifestBytes, "#");
-    expect(read(atBound).id).toBe("example.echo");
-    expect(refusal(`${atBound}#`).code).toBe("manifest/bounds");
-    expect(() => readManifest(encodeUtf8(minimal), files, { manifestBytes: 70 })).toThrow(
-      /has 71 bytes and at most 70/u,
-    );
-  });
-
-  it.each([
-    ["arrays", (n: number) => `x = ${"[".repeat(n)}${"]".repeat(n)}`],
-    ["inline tables", (n: number) => `x = ${"{a=".repeat(n)}1${"}".repeat(n)}`],
-    ["dotted keys", (n: number) => `x${".a".repeat(n)} = 1`],
-    ["table headers", (n: number) => `[x${".a".repeat(n - 1)}]`],
-    ["arrays of tables", (n: number) => `[[x${".a".repeat(n - 2)}]]`],
-  ])("nesting by %s ends at 64 levels", (_, nest) => {
-    // The document itself is one level.
-    expect(refusal(nest(63)).code).toBe("manifest/malformed");
-    expect(refusal(nest(64)).code).toBe("manifest/bounds");
-  });
-
-  it("an integer fits in 32 bits for the schema version and 16 for a port", () => {
-    expect(refusal(minimal.replace("= 1", "= 4294967295")).code).toBe("manifest/api");
-    expect(refusal(minimal.replace("= 1", "= 4294967296")).code).toBe("manifest/malformed");
-    expect(read(`${minimal}[[websocket]]\nport = 65535\n`).websocket[0]?.port).toBe(65535);
-    expect(refusal(`${minimal}[[websocket]]\nport = 65536\n`).code).toBe("manifest/malformed");
-    expect(refusal(`${minimal}[[websocket]]\nport = -1\n`).code).toBe("manifest/malformed");
-    expect(refusal(`${minimal}[[websocket]]\nport = 443.0\n`).code).toBe("manifest/malformed");
-  });
-
-  it("an integer in a schema is one that JSON holds exactly", () => {
-    const tool = (value: string) =>
-      `${minimal}[[tools]]\nname = "a"\ndescription = "b"\ninput_schema = { max = ${value} }\n`;
-    expect(read(tool("9007199254740991")).tools[0]?.input_schema).toEqual({
-      max: Number.MAX_SAFE_INTEGER,
-    });
-    expect(refusal(tool("9007199254740992")).code).toBe("manifest/malformed");
-    expect(refusal(tool("-9007199254740992")).code).toBe("manifest/malformed");
-  });
-
-  it("an id and a name have 1 to 128 bytes", () => {
-    const withId = (length: number) => minimal.replace("example.echo", "x".repeat(length));
-    expect(read(withId(128)).id).toHaveLength(128);
-    expect(refusal(withId(129)).code).toBe("manifest/malformed");
-    expect(refusal(withId(0)).code).toBe("manifest/malformed");
   });
 });

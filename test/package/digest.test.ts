@@ -20,7 +20,7 @@ function describedDigest(files: ReadonlyMap<string, Uint8Array>): string {
   return `sha256:${hash.digest("hex")}`;
 }
 
-describe("the digest of a package", () => {
+describe("[load/digest-vectors] the digest of a package", () => {
   it.each([
     ["no files", {}, "1d22f437233d2727ae9ddf72c696fb0c435349ba05498b7dbe840c25e790c3f4"],
     ["a manifest", manifest, "a1c89a9c52258f8ede60750d4a6dcd3ffd71d912b5354aad865adbdb5b96947e"],

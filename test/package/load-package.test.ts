@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { forgeArchive } from "../../fixtures/packages/forge.ts";
 import { encodeUtf8 } from "../../src/bytes.ts";
+import { packageLimits } from "../../src/limits.ts";
 import { createLoadPackage, createReadPackage } from "../../src/package/load-package.ts";
 import type { PluginPackage } from "../../src/package/package.types.ts";
 import { readSource as browserSource } from "../../src/package/read-source.browser.ts";
@@ -164,6 +165,30 @@ describe("files in memory undergo what an archive undergoes", () => {
     }
     const endless = { size: 2 ** 40, arrayBuffer: () => Promise.reject(new Error("was read")) };
     await expect(loadPackage(endless as unknown as Blob)).rejects.toMatchObject({
+      code: "archive/bounds",
+    });
+  });
+});
+
+describe("[load/noise] an artifact of the largest size", () => {
+  it("is loaded promptly, noise or not", async () => {
+    const words = new Uint32Array(packageLimits.entryBytes.default / 4);
+    for (let at = 0, state = 1; at < words.length; at += 1) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      words[at] = state;
+    }
+    const noise = new Uint8Array(words.buffer);
+    const text = `${manifest}[runtime]
+kind = "wasm-component"
+world = "yoi:plugin/tool@1.0.0"
+component = "noise.wasm"
+`;
+    const started = performance.now();
+    const plugin = await loadPackage({ "plugin.toml": text, "noise.wasm": noise });
+    expect(plugin.files.get("noise.wasm")?.size).toBe(noise.length);
+    expect(performance.now() - started).toBeLessThan(5000);
+    const over = new Uint8Array(noise.length + 1);
+    await expect(loadPackage({ "plugin.toml": text, "noise.wasm": over })).rejects.toMatchObject({
       code: "archive/bounds",
     });
   });

@@ -90,7 +90,7 @@ describe("a .yoiignore", () => {
     const path = Array.from({ length: 250 }, () => "a".repeat(250)).join("/");
     const started = performance.now();
     expect(isIgnored(path, false)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(3000);
   });
 
   it("is read or refused, whatever is in it", () => {

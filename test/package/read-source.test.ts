@@ -173,14 +173,14 @@ describe("what can't be read", () => {
   });
 });
 
-describe("bounds are looked at before anything is read", () => {
+describe("[load/bounded] bounds are looked at before anything is read", () => {
   it("of an archive", async () => {
     const archive = join(root, "sparse");
     writeFileSync(archive, "");
     truncateSync(archive, 2 ** 40);
     const started = performance.now();
     expect(await codeOf(loadPackage(archive))).toBe("archive/bounds");
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(3000);
     const bytes = await packPackage(plugin);
     writeFileSync(archive, bytes);
     await loadPackage(archive, { limits: { packageBytes: bytes.length } });

@@ -10,7 +10,7 @@ const folder = fileURLToPath(new URL("../../fixtures/packages/refused/", import.
 const files = readdirSync(folder).filter((name) => name.endsWith(".yoi-plugin"));
 const readPackage = createReadPackage(readSource);
 
-describe("a package in fixtures/packages/refused is refused with the code in its name", () => {
+describe("[load/archive-hostile] a package in fixtures/packages/refused is refused with the code in its name", () => {
   it.each(files)("%s", async (file) => {
     const [code] = file.split("--");
     const reading = await readPackage(`${folder}${file}`);
