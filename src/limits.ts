@@ -246,6 +246,8 @@ export const storeLimits = {
   enabledPlugins: limit("count", 256, "more than a project and a user store hold together"),
   enablementBytes: limit("bytes", 1 * MiB, "a record with grants has a few dozen lines"),
   planBytes: limit("bytes", 32 * MiB, "a manifest of 64 KiB for every enabled plugin"),
+  changeWaitMs: limit("ms", 2_000, "how long a change waits for another one of the same file"),
+  staleChangeMs: limit("ms", 30_000, "a change takes milliseconds; one of this age has crashed"),
 } as const satisfies Record<string, Limit>;
 
 /** What the cache of packages keeps besides packages, and for how long. */

@@ -1,4 +1,5 @@
 import type { ByteCursor } from "../bytes.ts";
+import { deepestNesting } from "../limits.ts";
 import { readAlias } from "./component-alias.ts";
 import {
   addExtern,
@@ -125,8 +126,9 @@ function readDeclarations(
 export function enterScope(component: ComponentReading, outer: Scope | undefined): Scope {
   const scope = openScope(outer);
   const { reading } = component;
-  if (scope.levels > reading.limits.nesting) {
-    reading.overLimit("nesting", "levels of components and types inside one another");
+  const most = Math.min(reading.limits.nesting, deepestNesting.default);
+  if (scope.levels > most) {
+    reading.overLimit("nesting", "levels of components and types inside one another", most);
   }
   return scope;
 }

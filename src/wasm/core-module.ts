@@ -39,7 +39,7 @@ const sections: ReadonlyMap<number, readonly [order: number, read: SectionReader
   [9, [10, readElements]],
   [12, [11, readDataCountSection]],
   [10, [12, readCodeSection]],
-  [11, [13, readData]],
+  [11, [13, readDataSection]],
 ]);
 
 type SectionReader = (state: ModuleState, cursor: ByteCursor) => void;
@@ -81,6 +81,8 @@ export function readCoreModule(
     exportedTables: new Map(),
     hasStart: false,
     bodies: 0,
+    promisedSegments: undefined,
+    segments: 0,
   };
   let last = 0;
   while (!cursor.isAtEnd) {
@@ -147,8 +149,12 @@ function readStartSection(state: ModuleState, cursor: ByteCursor): void {
 }
 
 function readDataCountSection(state: ModuleState, cursor: ByteCursor): void {
-  cursor.leb32();
+  state.promisedSegments = cursor.leb32();
   state.features.add("bulk-memory");
+}
+
+function readDataSection(state: ModuleState, cursor: ByteCursor): void {
+  state.segments = readData(state, cursor);
 }
 
 function readCodeSection(state: ModuleState, cursor: ByteCursor): void {
@@ -161,6 +167,11 @@ function draft(state: ModuleState, start: number, end: number): CoreModuleDraft 
     state.reading
       .cursor(start, end)
       .fail(`a module declares ${functions} functions and defines ${state.bodies}`);
+  }
+  if (state.promisedSegments !== undefined && state.promisedSegments !== state.segments) {
+    state.reading
+      .cursor(start, end)
+      .fail("a module has another number of data segments than it says");
   }
   const ofInstructions = featuresOfMask(state.walker.features | state.opcodeFeatures);
   for (const feature of ofInstructions) state.features.add(feature);

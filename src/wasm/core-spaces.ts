@@ -33,6 +33,9 @@ export interface ModuleState extends CodeFindings {
   readonly exportedTables: Map<string, number>;
   hasStart: boolean;
   bodies: number;
+  /** What the data count section says, and how many data segments there are. */
+  promisedSegments: number | undefined;
+  segments: number;
 }
 
 /** The kinds in the order of their encoding. */

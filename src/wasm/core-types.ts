@@ -214,7 +214,7 @@ function readValueTypes(
   features: Features,
 ): readonly string[] {
   const types: string[] = [];
-  for (let left = reading.count(cursor); left > 0; left -= 1) {
+  for (let left = reading.countItems(cursor); left > 0; left -= 1) {
     types.push(readValueType(reading, cursor, features));
   }
   return types;

@@ -113,8 +113,7 @@ export class ArtifactReading {
   }
 
   /** Fails because the artifact has more of something than a bound of this reader. */
-  overLimit(limit: keyof ArtifactLimits, what: string): never {
-    const most = this.limits[limit];
+  overLimit(limit: keyof ArtifactLimits, what: string, most = this.limits[limit]): never {
     throw new PluginError({
       code: "artifact/limit",
       phase: "inspection",

@@ -27,7 +27,9 @@ export class TypeText {
   }
 
   add(part: string): this {
-    if (this.#text.length <= this.#most) this.#text += part;
+    // One character too many shows that text was cut; a longer part must not be copied each time.
+    const room = this.#most + 1 - this.#text.length;
+    if (room > 0) this.#text += part.length > room ? part.slice(0, room) : part;
     return this;
   }
 
