@@ -84,8 +84,8 @@ export const permissionEntries = {
 
 const permissionKinds = Object.keys(permissionEntries).join(", ");
 
-/** One `[[permissions]]` entry, in manifests and in grant records alike. */
-export const permissionSchema = v.pipe(
+/** One `[[permissions]]` entry. */
+const permissionSchema = v.pipe(
   v.custom<object>(isTomlTable, "must be a table"),
   v.variant(
     "kind",
