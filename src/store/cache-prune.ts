@@ -57,7 +57,7 @@ export async function listEntries(cache: string, now: number): Promise<readonly 
     entries.push({
       digest,
       bytes: stats.size,
-      usedAt: stats.mtimeMs,
+      usedAt: Math.round(stats.mtimeMs),
       isInUse: used.has(digest),
     });
   }

@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import { decodeUtf8, encodeUtf8 } from "../bytes.ts";
 import { boundedText } from "../diagnostic.ts";
 import { storeLimits } from "../limits.ts";
+import { changeAlone } from "./change-alone.ts";
 import { readEnablement, readEnablementOf, refuseBounds } from "./enablement.ts";
 import { withoutRecord, withRecord } from "./enablement-text.ts";
 import type { Enablement, EnablementRecord } from "./store.types.ts";
@@ -78,25 +79,14 @@ async function readFile(file: string): Promise<ReadFile> {
 }
 
 async function changeFile(file: string, change: (text: string) => string): Promise<void> {
-  let read = await readFile(file);
-  for (;;) {
+  const { path } = await readFile(file);
+  await changeAlone(path, async () => {
+    const { bytes } = await readFile(path);
     // Malformed text, which is not UTF-8 either, is refused before anything is written.
-    readEnablementOf(named(file), read.bytes ?? "");
-    const made = encodeUtf8(change(decodeUtf8(read.bytes ?? new Uint8Array()) ?? ""));
-    const now = await readFile(file);
-    if (!isSame(now, read)) {
-      // Somebody else changed it meanwhile; their change is kept.
-      read = now;
-      continue;
-    }
-    await writeStoredFile(read.path, made, privateModes);
-    return;
-  }
-}
-
-function isSame(one: ReadFile, other: ReadFile): boolean {
-  if (one.bytes === undefined || other.bytes === undefined) return one.bytes === other.bytes;
-  return Buffer.compare(one.bytes, other.bytes) === 0;
+    readEnablementOf(named(file), bytes ?? "");
+    const made = change(bytes === undefined ? "" : (decodeUtf8(bytes) ?? ""));
+    await writeStoredFile(path, encodeUtf8(made), privateModes);
+  });
 }
 
 function named(file: string): string {

@@ -47,7 +47,7 @@ export interface CacheAddOptions extends CacheReadOptions {
 export type CacheReading =
   | { readonly state: "found"; readonly package: PluginPackage }
   | { readonly state: "absent" }
-  /** There was something else than the package; it has been removed. */
+  /** There is something else than the package: removed, unless only this cache's limits refuse it. */
   | { readonly state: "damaged"; readonly message: string };
 
 /**
@@ -155,7 +155,8 @@ async function readEntry(
     }
     // Whoever allows more may have put it there.
     if (!reading.ok && reading.diagnostic.code === "archive/bounds") {
-      throw diagnosticError(reading.diagnostic, reading.facts.ref);
+      const message = `In the cache, ${digest} is over a bound. ${reading.diagnostic.message}`;
+      return Object.freeze({ state: "damaged", message });
     }
     problem = reading.ok ? "another package" : "no package";
   } catch (error) {
