@@ -6,6 +6,7 @@ import type { Artifact, PreparedGuest, RuntimeBackend } from "../runtime/backend
 import { selectBackend } from "../runtime/select-backend.ts";
 import { admit } from "../wasm/admission.ts";
 import { readArtifact } from "../wasm/artifact.ts";
+import { authoriseImports } from "./authorise-imports.ts";
 import { exposeTools } from "./exposed-tools.ts";
 import { createGuestSlot } from "./guest-slot.ts";
 import type { InstanceEvents, PluginInstance } from "./instance.types.ts";
@@ -44,6 +45,7 @@ export function createInstanceFactory(defaults: InstanceDefaults): CreateInstanc
     const exposed = await exposeTools(pkg, plan.surfaces, authority);
 
     const { artifact, backend } = selectRuntime(pkg, plan);
+    await authoriseImports(artifact.facts, authority);
     // A plugin that was granted nothing can't be called, so nothing of it is compiled either.
     const prepared =
       exposed.tools.size === 0

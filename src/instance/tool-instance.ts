@@ -120,7 +120,7 @@ export class ToolInstance implements PluginInstance {
       await this.#authorise(tool);
       const read = readToolInput(input, check, this.#parts.limits.inputBytes);
       if (!read.ok) return begun.fail(read);
-      return await this.#turns.run(() => this.#enter(tool, read.text, call, begun), call.signal);
+      return await this.#turns.run(() => this.#enter(tool, read, call, begun), call.signal);
     } catch (thrown) {
       return begun.fail(failureOf(this.#refusal() ?? thrown, unexpected()), usageOf(thrown));
     }
@@ -129,7 +129,7 @@ export class ToolInstance implements PluginInstance {
   /** The part of a call that has its turn: asks again, enters the guest, reads its answer. */
   async #enter(
     tool: InstanceTool,
-    input: string,
+    input: { readonly text: string; readonly bytes: number },
     call: ResolvedCall,
     begun: ToolCall,
   ): Promise<ToolResult> {
@@ -139,9 +139,10 @@ export class ToolInstance implements PluginInstance {
       budgetMs: call.timeoutMs,
       signals: [call.signal, this.#stopping.signal],
     });
-    const reply = await this.#parts.slot.call("call", [tool.name, input], deadline);
+    const reply = await this.#parts.slot.call("call", [tool.name, input.text], deadline);
+    const usage = { ...reply.usage, inputBytes: input.bytes };
     const output = readToolOutput(reply.output, this.#parts.limits);
-    return output.ok ? begun.succeed(output, reply.usage) : begun.fail(output, reply.usage);
+    return output.ok ? begun.succeed(output, usage) : begun.fail(output, usage);
   }
 
   async #authorise({ name, externalWrite }: InstanceTool): Promise<void> {

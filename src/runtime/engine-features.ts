@@ -1,4 +1,3 @@
-import { PluginError } from "../errors.ts";
 import type { WasmFeature } from "../wasm/artifact.types.ts";
 
 /** Turns a feature on where the engine has it behind a switch; does nothing elsewhere. */
@@ -39,24 +38,13 @@ const probes: ReadonlyMap<WasmFeature, readonly number[]> = new Map<WasmFeature,
 );
 
 /**
- * Makes sure that this engine runs everything that a guest uses.
+ * Names what a guest uses and this engine does not have.
  *
  * @param features What the guest's bytes use.
- * @param enable Tried for a feature that the engine does not have.
- * @throws PluginError `artifact/unsupported` with the feature's name, so that nobody meets a crash.
+ * @returns Those of them that the engine lacks now; a switch may still give them.
  */
-export function requireFeatures(features: readonly WasmFeature[], enable: EnableFeature): void {
-  for (const feature of features) {
-    if (engineHas(feature)) continue;
-    enable(feature);
-    if (engineHas(feature)) continue;
-    throw new PluginError({
-      code: "artifact/unsupported",
-      phase: "preparation",
-      message: `The guest needs the WebAssembly feature ${feature}, which this engine does not have. Use Node 22 or later, or a current browser.`,
-      details: { feature },
-    });
-  }
+export function lackingFeatures(features: readonly WasmFeature[]): readonly WasmFeature[] {
+  return features.filter((feature) => !engineHas(feature));
 }
 
 /**

@@ -23,11 +23,12 @@ export interface Bindings extends CheckedGlue {
 export async function generateBindings(request: {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly glueBytes: number;
+  readonly definesMemories: boolean;
   readonly generator: ReadonlyMap<string, WebAssembly.Module>;
 }): Promise<Bindings> {
   provideGenerator(request.generator);
   await $init;
-  const generated = runGenerator(request.bytes);
+  const generated = runGenerator(request.bytes, request.definesMemories);
   const files = new Map(generated.files);
   const glue = files.get("guest.js");
   if (glue === undefined || glue.length > request.glueBytes) {
@@ -44,7 +45,10 @@ export async function generateBindings(request: {
   return { ...checked, modules, imports: [...generated.imports] };
 }
 
-function runGenerator(component: Uint8Array<ArrayBuffer>): ReturnType<typeof generate> {
+function runGenerator(
+  component: Uint8Array<ArrayBuffer>,
+  definesMemories: boolean,
+): ReturnType<typeof generate> {
   try {
     return generate(component, {
       name: "guest",
@@ -54,6 +58,10 @@ function runGenerator(component: Uint8Array<ArrayBuffer>): ReturnType<typeof gen
       noNodejsCompat: true,
       tlaCompat: false,
       base64Cutoff: 0,
+      // Lets exceptions through; an engine without them says so when it compiles.
+      bindgenEnableWasmExnref: true,
+      // Otherwise the generator rewrites imported memories, the same on every engine.
+      multiMemory: definesMemories,
     });
   } catch (error) {
     // The generator's own words may quote names of the guest.

@@ -1,7 +1,9 @@
 import { boundedText } from "../../diagnostic.ts";
 import { isPluginError, PluginError } from "../../errors.ts";
+import type { WasmFeature } from "../../wasm/artifact.types.ts";
 import { meterModule } from "../../wasm/meter.ts";
 import { generateBindings } from "../component/generate-bindings.ts";
+import { lackingFeatures } from "../engine-features.ts";
 import type { GuestImage } from "../isolation/guest-image.ts";
 import type { PreparationAnswer, PreparationRequest } from "./prepare-image.ts";
 
@@ -15,7 +17,7 @@ export async function servePreparation(request: PreparationRequest): Promise<Pre
   try {
     return { ok: true, image: await prepare(request) };
   } catch (error) {
-    if (isPluginError(error)) return { ok: false, code: error.code, message: error.message };
+    if (isPluginError(error)) return { ok: false, error: error.toJSON() };
     throw error;
   }
 }
@@ -23,25 +25,39 @@ export async function servePreparation(request: PreparationRequest): Promise<Pre
 async function prepare(request: PreparationRequest): Promise<GuestImage> {
   const { declared } = request;
   if (request.format === "core") {
-    return { format: "core", module: compile(request.bytes), declared };
+    return { format: "core", module: compile(request.bytes, request), declared };
   }
   const { script, globals, imports, modules } = await generateBindings(request);
   // Metered after generation, which adds modules of its own between components.
-  const compiled = new Map(Array.from(modules, ([path, bytes]) => [path, compile(bytes)]));
+  const compiled = new Map(Array.from(modules, ([path, bytes]) => [path, compile(bytes, request)]));
   return { format: "component", script, globals, imports, modules: compiled, declared };
 }
 
-function compile(bytes: Uint8Array): WebAssembly.Module {
+function compile(bytes: Uint8Array, { features }: PreparationRequest): WebAssembly.Module {
   const metered = meterModule(bytes);
   try {
     return new WebAssembly.Module(metered);
   } catch (error) {
-    // The engine's words may quote the guest's bytes.
-    const words = error instanceof Error ? boundedText(error.message, 200) : "";
-    throw new PluginError({
-      code: "artifact/malformed",
-      phase: "preparation",
-      message: `The engine refused the guest's code: ${words}`,
-    });
+    const [feature] = lackingFeatures(features);
+    throw feature === undefined ? malformed(error) : unsupported(feature);
   }
+}
+
+function unsupported(feature: WasmFeature): PluginError {
+  return new PluginError({
+    code: "artifact/unsupported",
+    phase: "preparation",
+    message: `The guest needs the WebAssembly feature ${feature}, which this engine does not have. Use a newer one: Node 22 or 24, or a current browser.`,
+    details: { feature },
+  });
+}
+
+function malformed(error: unknown): PluginError {
+  // The engine's words may quote the guest's bytes.
+  const words = error instanceof Error ? boundedText(error.message, 200) : "";
+  return new PluginError({
+    code: "artifact/malformed",
+    phase: "preparation",
+    message: `The engine refused the guest's code: ${words}`,
+  });
 }

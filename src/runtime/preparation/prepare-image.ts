@@ -1,6 +1,7 @@
 import type { Deadline } from "../../deadline.ts";
-import { type ErrorCode, PluginError } from "../../errors.ts";
+import { PluginError, type PluginErrorInit, revivePluginError } from "../../errors.ts";
 import { artifactLimits } from "../../limits.ts";
+import type { WasmFeature } from "../../wasm/artifact.types.ts";
 import type { DeclaredSize } from "../../wasm/declared-size.ts";
 import type { GuestImage } from "../isolation/guest-image.ts";
 import type { SpawnWorker } from "../isolation/worker-port.ts";
@@ -10,6 +11,10 @@ export interface ImageSource {
   readonly format: GuestImage["format"];
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly declared: DeclaredSize;
+  /** What its bytes use, for saying what the engine lacks. */
+  readonly features: readonly WasmFeature[];
+  /** Whether a component's modules define several memories, so that the engine itself must know them. */
+  readonly definesMemories: boolean;
 }
 
 /** What a disposable isolate is asked for, once. Structured-cloneable. */
@@ -23,7 +28,7 @@ export interface PreparationRequest extends ImageSource {
 /** What it answers. */
 export type PreparationAnswer =
   | { readonly ok: true; readonly image: GuestImage }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+  | { readonly ok: false; readonly error: PluginErrorInit };
 
 /** Turns guests into images: bindings generated and checked, code metered and compiled. */
 export type PrepareImage = (source: ImageSource, deadline: Deadline) => Promise<GuestImage>;
@@ -46,21 +51,19 @@ export function createPrepareImage(
     const glueBytes = artifactLimits.glueBytes.default;
     return new Promise((resolve, reject) => {
       const worker = spawn();
-      const fail = (code: ErrorCode, message: string) =>
-        reject(new PluginError({ code, phase: "preparation", message }));
+      const fail = (message: string) =>
+        reject(new PluginError({ code: "artifact/limit", phase: "preparation", message }));
       worker.onMessage((message) => {
         // The worker ran our code and the generator's, over bytes that admission has read.
         const answer = message as PreparationAnswer;
         if (answer.ok) resolve(answer.image);
-        else fail(answer.code, answer.message);
+        else reject(revivePluginError(answer.error));
         worker.terminate();
       });
-      worker.onEnd(() =>
-        fail("artifact/limit", "Preparing the guest took more memory than allowed."),
-      );
+      worker.onEnd(() => fail("Preparing the guest took more memory than allowed."));
       deadline.onEnd((reason) => {
         if (reason === "aborted") reject(deadline.error("Preparing the guest"));
-        else fail("artifact/limit", "Preparing the guest took too long.");
+        else fail("Preparing the guest took too long.");
         worker.terminate();
       });
       worker.ref();

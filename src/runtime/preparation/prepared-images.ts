@@ -1,9 +1,10 @@
 import { startDeadline } from "../../deadline.ts";
 import { artifactLimits } from "../../limits.ts";
+import type { ArtifactFacts } from "../../wasm/artifact.types.ts";
 import { clampArtifact } from "../../wasm/clamp.ts";
 import { declaredSize } from "../../wasm/declared-size.ts";
 import type { Artifact, PrepareContext, PreparedGuest } from "../backend.ts";
-import { type EnableFeature, requireFeatures } from "../engine-features.ts";
+import { type EnableFeature, lackingFeatures } from "../engine-features.ts";
 import type { GuestImage } from "../isolation/guest-image.ts";
 import type { PrepareImage } from "./prepare-image.ts";
 
@@ -34,7 +35,13 @@ export function createPrepareGuest(
     const known = images.get(key);
     if (known !== undefined) return known;
     const bytes = clampArtifact(artifact.bytes, artifact.facts, limits);
-    const source = { format, bytes, declared: declaredSize(artifact.facts) };
+    const source = {
+      format,
+      bytes,
+      declared: declaredSize(artifact.facts),
+      features: artifact.facts.features,
+      definesMemories: definesSeveralMemories(artifact.facts),
+    };
     const image = makeImage(source, ports.prepareImage);
     images.set(key, image);
     const [oldest = key] = images.keys();
@@ -45,10 +52,18 @@ export function createPrepareGuest(
   };
 
   return async (artifact, context) => {
-    requireFeatures(artifact.facts.features, ports.enableFeature);
+    for (const feature of lackingFeatures(artifact.facts.features)) ports.enableFeature(feature);
     const image = await waitFor(imageOf(artifact, context), context.signal);
     return { instantiate: (instance) => instance.isolate.open(image, instance) };
   };
+}
+
+/** A module with several memories of which it defines one; several imported ones can be rewritten. */
+function definesSeveralMemories(facts: ArtifactFacts): boolean {
+  const modules = facts.kind === "component" ? facts.modules : [facts.module];
+  return modules.some(
+    ({ memories }) => memories.length > 1 && memories.some(({ isImported }) => !isImported),
+  );
 }
 
 async function makeImage(
