@@ -62,10 +62,14 @@ export type {
   Authority,
   CheckPoint,
   Decision,
+  DecisionEvent,
   FsGrant,
+  FsOperation,
   GrantPolicy,
   GrantRecord,
   GrantRequest,
+  GrantTargets,
+  HostApiTarget,
   HttpsGrant,
 } from "./grants/grants.types.ts";
 export {
@@ -74,14 +78,19 @@ export {
   all,
   any,
   ask,
+  createAuthority,
   type Grants,
   grantRequested,
   type RevocablePolicy,
   readGrantRecord,
   record,
   revocable,
+  type TargetsInput,
 } from "./grants/plan.ts";
-export type { Inspect, InspectOptions } from "./inspect/inspect.ts";
+export { diffInspections, type InspectionDiff } from "./inspect/diff.ts";
+export { type Inspect, type InspectOptions, inspectionSchema } from "./inspect/inspect.ts";
+export { renderDiff } from "./inspect/render-diff.ts";
+export { renderInspection } from "./inspect/render-text.ts";
 export type * from "./inspect/report.types.ts";
 export type { CreateInstance } from "./instance/create-instance.ts";
 export type {

@@ -2,8 +2,8 @@ import { boundedText, inertText } from "../diagnostic.ts";
 import type { Diagnostic, ErrorCode } from "../errors.ts";
 import { permissionLabel } from "../grants/plan.ts";
 import { grantLimits } from "../limits.ts";
+import { toolProblems } from "../manifest/manifest.ts";
 import type { Permission, Surface } from "../manifest/manifest.types.ts";
-import { toolProblems } from "../manifest/tool-declaration.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import type {
   Inspected,

@@ -41,7 +41,7 @@ export type CreateInstance = (
 export function createInstanceFactory(defaults: InstanceDefaults): CreateInstance {
   return async (pkg, options = {}) => {
     const plan = planInstance(pkg, options, defaults);
-    const authority = createAuthority(pkg, options.grants);
+    const authority = createAuthority(pkg, options.grants, { onDecision: options.onDecision });
     const exposed = await exposeTools(pkg, plan.surfaces, authority);
 
     const { artifact, backend } = selectRuntime(pkg, plan);

@@ -1,7 +1,7 @@
 import { type Diagnostic, PluginError } from "../errors.ts";
 import type { Authority } from "../grants/grants.types.ts";
+import { toolProblems } from "../manifest/manifest.ts";
 import type { Surface, ToolDeclaration } from "../manifest/manifest.types.ts";
-import { toolProblems } from "../manifest/tool-declaration.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import { compileInputSchema, type InputCheck } from "./input-schema.ts";
 import type { DeniedItem, InstanceTool, ToolOrigin } from "./instance.types.ts";

@@ -1,4 +1,5 @@
 import { PluginError } from "../errors.ts";
+import type { DecisionEvent } from "../grants/grants.types.ts";
 import type { Grants } from "../grants/plan.ts";
 import {
   type GuestLimits,
@@ -32,6 +33,8 @@ export interface InstanceOptions {
   readonly limits?: Partial<GuestLimits>;
   /** Hears everything that the instance announces, from the start on. */
   readonly onEvent?: (event: InstanceEvent) => void;
+  /** Hears of every decision about the plugin, allowed or refused: the audit trail. */
+  readonly onDecision?: (event: DecisionEvent) => void;
   /** Ends the creation when it fires; once there is an instance, it has no effect. */
   readonly signal?: AbortSignal;
 }

@@ -10,6 +10,7 @@ export type { PackagePaths } from "./manifest-rules.ts";
 export { isSafeId, safeIdRule } from "./safe-id.ts";
 export { declaredSurfaces } from "./surfaces.ts";
 export { parseToml, type Toml, type TomlResult, type TomlTable } from "./toml.ts";
+export { toolNameProblem, toolProblems } from "./tool-declaration.ts";
 export { type ToolSchemaProblem, toolSchemaProblem } from "./tool-schema.ts";
 
 /** How long a key path in a message may get, in bytes. */

@@ -7,9 +7,9 @@ import { readToolInput, snapshotInput } from "../instance/tool-input.ts";
 import { beginToolCall, type CallFailure, failureOf } from "../instance/tool-result.ts";
 import { isJsonObject, type Json } from "../json.ts";
 import { callLimits, type GuestLimits, textLimits } from "../limits.ts";
+import { toolNameProblem } from "../manifest/manifest.ts";
 import { compileHostSchema } from "./host-schema.ts";
 import type { HostTool, HostToolOutput, RegisteredTool, ToolDefinition } from "./tool.ts";
-import { toolNameProblem } from "./tool.ts";
 
 /** The bounds of a host tool's calls, in UTF-8 bytes. */
 export type HostToolBounds = Pick<GuestLimits, "inputBytes" | "outputBytes" | "summaryBytes">;

@@ -5,15 +5,10 @@ import type { CallOptions, PluginInstance, ToolResult } from "../instance/instan
 import { notify } from "../instance/listeners.ts";
 import { beginToolCall } from "../instance/tool-result.ts";
 import { guestLimits, mergeLimits } from "../limits.ts";
+import { toolNameProblem } from "../manifest/manifest.ts";
 import { type HostToolBounds, registeredHostTool } from "./host-tool.ts";
 import { registeredPluginTool } from "./plugin-tool.ts";
-import {
-  type HostTool,
-  type RegisteredTool,
-  type ToolCallRecord,
-  type ToolDefinition,
-  toolNameProblem,
-} from "./tool.ts";
+import type { HostTool, RegisteredTool, ToolCallRecord, ToolDefinition } from "./tool.ts";
 
 /** Options of a {@link ToolRegistry}. */
 export interface ToolRegistryOptions {

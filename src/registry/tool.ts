@@ -1,9 +1,7 @@
-import { inertText, utf8Length } from "../diagnostic.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { ResolvedCall } from "../instance/call-options.ts";
 import type { ToolOrigin, ToolResult } from "../instance/instance.types.ts";
 import type { Json } from "../json.ts";
-import { callLimits } from "../limits.ts";
 
 /** A tool as the registry lists it: name, description and schema are for the model, the rest for the host. */
 export interface ToolDefinition {
@@ -70,24 +68,4 @@ export interface RegisteredTool {
   readonly source: object;
   /** Calls it; it never rejects. */
   call(input: unknown, call: ResolvedCall): Promise<ToolResult>;
-}
-
-/**
- * Says why a text can't be a tool's name (reference §4.2).
- *
- * Invisible and direction-changing characters are refused as well: two names that look the same
- * would let one tool pass for another.
- *
- * @param name The name, prefix included.
- * @returns The reason, or `undefined` when it can.
- */
-export function toolNameProblem(name: string): string | undefined {
-  if (name === "") return "is empty";
-  if (utf8Length(name) > callLimits.toolNameBytes.default) {
-    return `has more than ${callLimits.toolNameBytes.default} bytes`;
-  }
-  if (/\s/u.test(name) || inertText(name) !== name) {
-    return "has a space, a control character or an invisible one";
-  }
-  return undefined;
 }
