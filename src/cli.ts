@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createProcessIo } from "./cli/process-io.ts";
 import { runCli } from "./cli/run-cli.ts";
-import { createInstance, inspect, loadPackage } from "./index.ts";
+import { createInstance, inspect, loadPackage, packPackage } from "./index.ts";
 
 const { version } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
@@ -12,6 +12,7 @@ const io = createProcessIo();
 const code = await runCli(process.argv.slice(2), io, {
   version,
   loadPackage,
+  packPackage,
   inspect,
   createInstance,
 });

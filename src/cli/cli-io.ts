@@ -23,6 +23,12 @@ export interface CliIo {
    * @throws PluginError `input/too-large` when it is over the bound.
    */
   readStdin(maxBytes: number): Promise<Uint8Array>;
+  /**
+   * Asks a question on the terminal that is answered with yes or no.
+   *
+   * @returns Whether the answer is yes; `undefined` where there is nobody to ask.
+   */
+  confirm(question: string): Promise<boolean | undefined>;
   /** Fires when the user wants the command to stop. */
   readonly signal: AbortSignal;
 }

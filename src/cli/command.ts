@@ -1,7 +1,8 @@
 import type { GrantRecord } from "../grants/grants.types.ts";
 import type { Inspection } from "../inspect/report.types.ts";
 import type { PluginInstance } from "../instance/instance.types.ts";
-import type { PluginPackage } from "../package/package.types.ts";
+import type { Surface } from "../manifest/manifest.types.ts";
+import type { PackageSource, PluginPackage } from "../package/package.types.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { Progress } from "./progress.ts";
 import type { Style } from "./style.ts";
@@ -17,8 +18,22 @@ export interface UsageProblem {
 /** The library as the commands use it: the entry passes the public functions, a test its own. */
 export interface CliHost {
   readonly version: string;
-  loadPackage(source: string, options: { readonly signal: AbortSignal }): Promise<PluginPackage>;
-  inspect(source: string): Promise<Inspection>;
+  loadPackage(
+    source: string | Uint8Array,
+    options: { readonly source?: PackageSource; readonly signal: AbortSignal },
+  ): Promise<PluginPackage>;
+  packPackage(
+    folder: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<Uint8Array<ArrayBuffer>>;
+  inspect(
+    source: string | PluginPackage,
+    options?: {
+      readonly grants?: GrantRecord;
+      readonly surfaces?: readonly Surface[];
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<Inspection>;
   createInstance(
     pkg: PluginPackage,
     options: {

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline/promises";
 import { concatBytes } from "../bytes.ts";
 import { boundedText } from "../diagnostic.ts";
 import { PluginError } from "../errors.ts";
@@ -24,8 +25,30 @@ export function createProcessIo(): CliIo {
     environment: process.env,
     readFile,
     readStdin: (maxBytes) => readBounded(process.stdin, "Standard input", maxBytes),
+    confirm: (question) => confirm(question, stopping.signal),
     signal: stopping.signal,
   };
+}
+
+/** Everything but a clear yes is a no, and so is an interrupt. */
+async function confirm(question: string, signal: AbortSignal): Promise<boolean | undefined> {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // An interrupt at the prompt reaches the terminal's reader, not the process.
+  terminal.on("SIGINT", () => terminal.close());
+  try {
+    const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
+    const answer = await Promise.race([
+      terminal.question(`${question} [y/N] `, { signal }),
+      closed,
+    ]);
+    return /^\s*y(es)?\s*$/iu.test(answer);
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  } finally {
+    terminal.close();
+  }
 }
 
 function streamOf(stream: NodeJS.WriteStream): CliStream {

@@ -17,11 +17,13 @@ interface Machine {
   readonly environment?: Record<string, string>;
   readonly files?: Record<string, string>;
   readonly stdin?: string;
+  /** What somebody at the terminal answers; nobody is there without it. */
+  readonly answer?: boolean;
 }
 
 /** Streams that keep what is written. */
 export function captureIo(machine: Machine = {}) {
-  const written = { out: "", err: "" };
+  const written = { out: "", err: "", asked: [] as string[] };
   const stream = (name: "out" | "err") => ({
     write: (text: string) => {
       written[name] += text;
@@ -45,6 +47,10 @@ export function captureIo(machine: Machine = {}) {
       return new TextEncoder().encode(text);
     },
     readStdin: async () => new TextEncoder().encode(machine.stdin ?? ""),
+    confirm: async (question) => {
+      if (machine.answer !== undefined) written.asked.push(question);
+      return machine.answer;
+    },
     signal: new AbortController().signal,
   };
   return { io, written };
@@ -129,6 +135,7 @@ export function hostOf(pkg: PluginPackage, guest: Guest = {}) {
       }
       return pkg;
     },
+    packPackage: () => Promise.reject(new Error("not asked for")),
     inspect: () => Promise.reject(new Error("not asked for")),
     createInstance: async (_pkg, { grants, limits }): Promise<PluginInstance> => {
       if (grants !== undefined) seen.grants = grants;

@@ -46,7 +46,7 @@ async function inspect(
   const code = await runCli(["inspect", ...argv], io, {
     ...host,
     inspect: async (source) => {
-      sources.push(source);
+      sources.push(String(source));
       if (answer instanceof PluginError) throw answer;
       return answer;
     },
