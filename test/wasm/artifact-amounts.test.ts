@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { readArtifact } from "../../src/wasm/artifact.ts";
 import { component, componentOf, leb, name, section, wasm } from "./wasm-text.ts";
@@ -81,4 +83,18 @@ describe("what multiplies", () => {
     );
     expect(facts).toMatchObject({ expandedItems: 20_002 });
   });
+});
+
+test("a_javascript_engine_of_megabytes_is_read_whole_in_a_fraction_of_a_second", () => {
+  const require = createRequire(import.meta.url);
+  const builder = require.resolve("@bytecodealliance/componentize-js/package.json");
+  const engine = new URL("lib/starlingmonkey_embedding.wasm", `file://${builder}`);
+  const bytes = readFileSync(engine);
+  expect(bytes.length).toBeGreaterThan(5_000_000);
+  const started = performance.now();
+  const facts = readArtifact(bytes);
+  // 0.2 s on a quiet machine.
+  expect(performance.now() - started).toBeLessThan(2_000);
+  if (facts.kind !== "module") expect.unreachable();
+  expect(facts.module.functions).toBeGreaterThan(10_000);
 });
