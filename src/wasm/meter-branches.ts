@@ -24,7 +24,7 @@ export function rewriteBranch(state: BodyState, index: number): void {
   const depth = depthOf(state, index);
   if (isLive && counter.isLeftBy(index)) counter.toGlobal(walker.start);
   else if (isLive) counter.toLocal(walker.start);
-  if (isLive && target.isPaidAhead) edits.addAdvance(segments.current, target.header);
+  if (isLive && target.isPaidAhead) edits.addAdvance(branchPayment(state), target.header);
   if (isLive && target.isWrapped) {
     const from = edits.scratch.length;
     writeWhileFunded(state, depth);
@@ -32,6 +32,16 @@ export function rewriteBranch(state: BodyState, index: number): void {
   } else {
     moveLabel(state, index, depth);
   }
+}
+
+/**
+ * The payment that a way back to a loop's top is added to: the one at hand, unless that is itself the
+ * top of a loop and made by whoever goes there, so that nobody would pay for going round.
+ */
+function branchPayment({ walker, segments, edits }: BodyState): number {
+  return edits.kind(segments.current) === editKind.none
+    ? edits.addPayment(walker.start, editKind.payLocal)
+    : segments.current;
 }
 
 /** Rewrites `br_if` as {@link rewriteBranch} does `br`, at the cost of the branch that is taken. */
