@@ -230,6 +230,10 @@ export const cliLimits = {
   inputBytes: limit("bytes", 1 * MiB, "a tool's input; more than any instance takes by default"),
   grantsFileBytes: limit("bytes", 256 * KiB, "a grant record; real ones have a dozen lines"),
   listedItems: limit("count", 64, "tools, permissions or targets in one message for people"),
+  listedPackages: limit("count", 128, "reference §4.1: items of `list`; its JSON is whole"),
+  listedProblems: limit("count", 3, "reference §4.1: problems of one item of `list`"),
+  shownProblems: limit("count", 48, "reference §4.1: problems of the item of `show`"),
+  listedTextBytes: limit("bytes", 240, "reference §4.1: one text of `list`"),
 } as const satisfies Record<string, Limit>;
 
 /** What discovery, enablement records and plans may hold (reference §2, §3). */
@@ -304,6 +308,64 @@ export const meterLimits = {
     255,
     "what a caller pays for the entry of a function, together with its own next payment",
   ),
+} as const satisfies Record<string, Limit>;
+
+/** What one exchange through the `https` and `request` APIs may hold and take. */
+export const httpLimits = {
+  descriptorBytes: limit("bytes", 48 * KiB, "reference §4.1: the JSON of a request"),
+  bodyBytes: limit("bytes", 32 * KiB, "reference §4.1: a request's body"),
+  requestHeaders: limit("count", 16, "reference §4.1", "headers that the host binds or adds"),
+  responseHeaders: limit("count", 16, "reference §4.1: the first ones that a guest may see"),
+  headerNameBytes: limit("bytes", 64, "reference §4.1"),
+  headerValueBytes: limit("bytes", 1024, "reference §4.1"),
+  responseBytes: limit(
+    "bytes",
+    64 * KiB,
+    "reference §4.1: a response's body after decoding; what is longer is cut",
+    "the JSON around it, in which a character may take six bytes",
+  ),
+  wireBytes: limit(
+    "bytes",
+    1 * MiB,
+    "what a response's body may take before decoding: compressed blocks may hold nothing at all",
+  ),
+  responseHeadBytes: limit("bytes", 32 * KiB, "a response's status line and headers as they come"),
+  timeoutMs: limit(
+    "ms",
+    5_000,
+    "reference §4.1: one exchange from the resolver's first question to the body's last byte",
+    "the guest's call, which may end it earlier",
+  ),
+  exchangesInFlight: limit("count", 8, "exchanges of one instance at the same time"),
+  resolvedAddresses: limit("count", 64, "answers for one host name; every one of them is checked"),
+  secretBytes: limit("bytes", 4096, "a bearer token of the longest kind"),
+  shortestSecret: limit(
+    "bytes",
+    4,
+    "a shorter one can't be told from ordinary text in what flows back",
+  ),
+} as const satisfies Record<string, Limit>;
+
+/** What the connections of the `websocket` API may hold and take. */
+export const webSocketLimits = {
+  descriptorBytes: limit("bytes", 8 * KiB, "reference §4.1: the JSON of an open"),
+  sentBytes: limit("bytes", 32 * KiB, "reference §4.1: one message that goes out"),
+  frameBytes: limit("bytes", 32 * KiB, "reference §4.1: one frame that comes in"),
+  messageBytes: limit("bytes", 64 * KiB, "reference §4.1: one message that comes in, whole"),
+  openHandles: limit("count", 4, "reference §4.1: connections of one instance, opening ones too"),
+  openTimeoutMs: limit("ms", 5_000, "reference §4.9: resolving, connecting and the handshake"),
+  sendTimeoutMs: limit("ms", 5_000, "as long as an open may take: a peer that never reads"),
+  receiveTimeoutMs: limit("ms", 5_000, "reference §4.1: a wait that names no time"),
+  maxReceiveTimeoutMs: limit("ms", 30_000, "reference §4.1: a wait that names a longer time"),
+  handleAgeMs: limit("ms", 15 * 60 * 1000, "reference §4.1: a connection that is older is closed"),
+  controlFrames: limit("count", 16, "reference §4.1: pings and pongs between two messages"),
+  queuedMessages: limit(
+    "count",
+    16,
+    "messages that wait for the guest; reading from the peer pauses there",
+    "what the system's own socket buffers hold",
+  ),
+  closeGraceMs: limit("ms", 500, "a peer that does not answer a close is cut off"),
 } as const satisfies Record<string, Limit>;
 
 /** What JSON from outside may hold, whatever its byte bound. */
