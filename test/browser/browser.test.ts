@@ -1,0 +1,150 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildPackage } from "../../src/build.ts";
+import { toolManifest } from "../e2e/guest-package.ts";
+import type { Case, CaseResult } from "./page.ts";
+import { type ServedPage, servePage } from "./serve-page.ts";
+
+const weather = new URL("../../examples/weather/", import.meta.url);
+
+let served: ServedPage;
+let browser: BrowserContext;
+let profile: string;
+let page: Page;
+const problems: string[] = [];
+
+beforeAll(async () => {
+  const files = new Map<string, Uint8Array>(await buildPackage({ directory: weather }));
+  files.set("guest.toml", new TextEncoder().encode(toolManifest));
+  served = await servePage(files);
+  profile = await mkdtemp(join(tmpdir(), "yoi-chromium-"));
+  browser = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  page = await browser.newPage();
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  await page.goto(served.url);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await served?.close();
+  await rm(profile, { recursive: true, force: true });
+});
+
+describe("[browser/chromium] in a real browser", () => {
+  test("a TypeScript plugin is loaded, inspected and called", async () => {
+    const csv = await readFile(new URL("data/kyoto.csv", weather), "utf8");
+    const seen = await run({
+      files: { "plugin.toml": "/extra/plugin.toml", "plugin.wasm": "/extra/plugin.wasm" },
+      tool: "summarise_readings",
+      input: { csv, station: "Kyoto" },
+      calls: 3,
+    });
+    expect(seen).toMatchObject({
+      status: "active",
+      tools: ["summarise_readings", "get_forecast"],
+    });
+    expect(seen.results).toHaveLength(3);
+    for (const result of seen.results) {
+      expect(result.code).toBeUndefined();
+      expect(result.summary).toContain("Kyoto: 12.3 to 26.0 °C");
+    }
+  });
+
+  test.each(["loop", "loop-in-start", "bulk-fill-loop"])(
+    "%s is stopped at its deadline, the page goes on, and the next call gets a guest",
+    async (guest) => {
+      const seen = await run(guestCase(guest, { limits: { timeoutMs: 300 }, calls: 2 }));
+      expect(seen.results.map(({ code }) => code)).toEqual(["runtime/timeout", "runtime/timeout"]);
+      for (const { durationMs } of seen.results) expect(durationMs).toBeLessThan(5_000);
+      expect(seen.longestPauseMs).toBeLessThan(300);
+    },
+  );
+
+  test("a signal stops a guest", async () => {
+    const seen = await run(guestCase("loop", { abortAfterMs: 100 }));
+    expect(seen.results[0]?.code).toBe("runtime/aborted");
+  });
+
+  test.each([
+    ["trap", "runtime/trap"],
+    ["recursion", "runtime/stack-exhausted"],
+    ["pointer-outside-memory", "runtime/trap"],
+    ["output-bad-utf8", "output/malformed"],
+    ["output-enormous", "output/too-large"],
+  ])("%s ends as %s", async (guest, code) => {
+    const seen = await run(guestCase(guest));
+    expect(seen.results.map((result) => result.code)).toEqual([code]);
+  });
+
+  test.each([
+    ["memory-hog", "memory stopped growing at pages: 1024"],
+    ["table-hog", "table stopped growing at elements: 90001"],
+    ["wasi-preopens", "directories seen: 0"],
+    ["wasi-environment", "environment variables seen: 0"],
+  ])("%s gets no further than: %s", async (guest, summary) => {
+    const seen = await run(guestCase(guest));
+    expect(seen.results).toMatchObject([{ summary }]);
+  });
+
+  test.each([
+    ["names-core-import-module", "artifact/unsafe-name"],
+    ["exploding-instances", "artifact/limit"],
+    ["import-wasi-sockets", "artifact/unknown-import"],
+    ["feature-gc", "artifact/unsupported"],
+  ])("%s is refused as %s", async (guest, code) => {
+    const seen = await run(guestCase(guest));
+    expect(seen).toMatchObject({ status: "rejected", refused: code, results: [] });
+  });
+
+  test("[isolation/no-ambient] the worker of a guest has the language left and little else", async () => {
+    const left = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const worker = new Worker("/stripped-worker.js", { type: "module" });
+          worker.onmessage = ({ data }) => resolve(data);
+        }),
+    );
+    // Named once, so that the check can be seen to look; it makes no code, as the page's policy says.
+    expect(left).toEqual(["Function"]);
+  });
+
+  test("no crafted name ran, and nothing went wrong that nobody caught", async () => {
+    expect(await page.evaluate(() => "yoiPwned" in globalThis)).toBe(false);
+    expect(problems).toEqual([]);
+  });
+});
+
+function guestCase(guest: string, rest: Partial<Case> = {}): Case {
+  return {
+    files: { "plugin.toml": "/extra/guest.toml", "guest.wasm": `/guests/${guest}/guest.wasm` },
+    tool: "run",
+    input: {},
+    ...rest,
+  };
+}
+
+function run(given: Case): Promise<CaseResult> {
+  return page.evaluate(
+    (argument) =>
+      (globalThis as unknown as { runCase(given: Case): Promise<CaseResult> }).runCase(argument),
+    given,
+  );
+}

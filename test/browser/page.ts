@@ -1,0 +1,102 @@
+/** What the browser tests run inside the page: bundled by esbuild, as a user's own program would be. */
+import {
+  createInstance,
+  grantRequested,
+  type InstanceOptions,
+  inspect,
+  isPluginError,
+  loadPackage,
+  type PluginInstance,
+  ToolRegistry,
+} from "yoi-plugin-sdk";
+
+/** One case: files of a package by path, each the URL of its bytes. */
+export interface Case {
+  readonly files: Readonly<Record<string, string>>;
+  readonly tool: string;
+  readonly input: Readonly<Record<string, string>>;
+  readonly limits?: InstanceOptions["limits"];
+  readonly abortAfterMs?: number;
+  /** How often the tool is called. */
+  readonly calls?: number;
+}
+
+/** What became of it, as plain data. */
+export interface CaseResult {
+  readonly status: string;
+  readonly tools: readonly string[];
+  /** The code that `createInstance` threw. */
+  readonly refused?: string;
+  readonly results: readonly {
+    readonly code?: string;
+    readonly summary: string;
+    readonly content?: string;
+    readonly durationMs: number;
+  }[];
+  /** The longest pause of the page's own thread, in milliseconds. */
+  readonly longestPauseMs: number;
+}
+
+async function runCase(given: Case): Promise<CaseResult> {
+  const files = await Promise.all(
+    Object.entries(given.files).map(async ([path, url]) => {
+      const response = await fetch(url);
+      return [path, new Uint8Array(await response.arrayBuffer())] as const;
+    }),
+  );
+  const pkg = await loadPackage(Object.fromEntries(files));
+  const { status, tools } = await inspect(pkg, { grants: grantRequested(pkg) });
+  const pauses = watchPauses();
+  const reported = { status, tools: tools.map(({ name }) => name) };
+  try {
+    const instance = await createInstance(pkg, {
+      grants: grantRequested(pkg),
+      ...(given.limits === undefined ? {} : { limits: given.limits }),
+    });
+    const results = await callAll(instance, given);
+    await instance.stop();
+    return { ...reported, results, longestPauseMs: pauses() };
+  } catch (error) {
+    if (!isPluginError(error)) throw error;
+    return { ...reported, refused: error.code, results: [], longestPauseMs: pauses() };
+  }
+}
+
+async function callAll(instance: PluginInstance, given: Case): Promise<CaseResult["results"]> {
+  const registry = new ToolRegistry();
+  registry.add(instance);
+  const results: CaseResult["results"][number][] = [];
+  for (let call = 0; call < (given.calls ?? 1); call += 1) {
+    const signal =
+      given.abortAfterMs === undefined ? {} : { signal: AbortSignal.timeout(given.abortAfterMs) };
+    const { error, summary, content, durationMs } = await registry.call(
+      given.tool,
+      given.input,
+      signal,
+    );
+    results.push({
+      summary,
+      durationMs,
+      ...(error === undefined ? {} : { code: error.code }),
+      ...(content === undefined ? {} : { content }),
+    });
+  }
+  return results;
+}
+
+/** Ticks every 10 ms and remembers the longest time between two ticks. */
+function watchPauses(): () => number {
+  let last = performance.now();
+  let longest = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }, 10);
+  return () => {
+    clearInterval(timer);
+    return longest;
+  };
+}
+
+Object.assign(globalThis, { runCase });
