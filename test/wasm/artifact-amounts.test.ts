@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { readArtifact } from "../../src/wasm/artifact.ts";
 import { component, componentOf, leb, name, section, wasm } from "./wasm-text.ts";
@@ -86,9 +85,8 @@ describe("what multiplies", () => {
 });
 
 test("a_javascript_engine_of_megabytes_is_read_whole_in_a_fraction_of_a_second", () => {
-  const require = createRequire(import.meta.url);
-  const builder = require.resolve("@bytecodealliance/componentize-js/package.json");
-  const engine = new URL("lib/starlingmonkey_embedding.wasm", `file://${builder}`);
+  const lib = "../../node_modules/@bytecodealliance/componentize-js/lib/";
+  const engine = new URL(`${lib}starlingmonkey_embedding.wasm`, import.meta.url);
   const bytes = readFileSync(engine);
   expect(bytes.length).toBeGreaterThan(5_000_000);
   const started = performance.now();
