@@ -9,17 +9,26 @@ type Ending = { readonly code: string; readonly feature?: unknown } | { readonly
 async function ending(guest: GuestFixture, isolation: "worker" | "inline"): Promise<Ending> {
   let result: ToolResult;
   try {
-    await using instance = await guestInstance(guest.name, {
-      isolation,
-      limits: { timeoutMs: guest.expects && "ok" in guest.expects ? 10_000 : 300 },
-    });
-    result = await instance.callTool("run", { a: 1 });
+    const manifest = toolManifest.replaceAll('name = "run"', `name = "${toolOf(guest)}"`);
+    const timeoutMs = "ok" in guest.expects ? 10_000 : 300;
+    await using instance = await guestInstance(
+      guest.name,
+      { isolation, limits: { timeoutMs } },
+      manifest,
+    );
+    const [tool] = instance.tools;
+    result = await instance.callTool(tool?.name ?? "run", { a: 1, text: "some words" });
   } catch (error) {
     if (!isPluginError(error)) throw error;
     const { code, details }: PluginError = error;
     return "feature" in details ? { code, feature: details.feature } : { code };
   }
   return result.error === undefined ? { ok: true } : { code: result.error.code };
+}
+
+/** The Rust guest knows its tools by name; the others take any. */
+function toolOf(guest: GuestFixture): string {
+  return guest.name === "rust-tool" ? "count_words" : "run";
 }
 
 // Guests of the instance world have tests of their own.

@@ -2,6 +2,7 @@ import { $init, generate } from "@bytecodealliance/jco-transpile/component";
 import { decodeUtf8 } from "../../bytes.ts";
 import { boundedText } from "../../diagnostic.ts";
 import { type ErrorCode, PluginError } from "../../errors.ts";
+import type { WasmFeature } from "../../wasm/artifact.types.ts";
 import { provideGenerator } from "./generator-modules.ts";
 import { type CheckedGlue, checkGlue } from "./glue-check.ts";
 
@@ -12,6 +13,17 @@ export interface Bindings extends CheckedGlue {
   readonly imports: readonly string[];
 }
 
+/** What {@link generateBindings} is asked for. */
+export interface BindingsRequest {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly features: readonly WasmFeature[];
+  readonly definesMemories: boolean;
+  readonly glueBytes: number;
+  readonly generator: ReadonlyMap<string, WebAssembly.Module>;
+}
+
+const exceptionFeatures: ReadonlySet<WasmFeature> = new Set(["exceptions", "legacy-exceptions"]);
+
 /**
  * Generates a component's bindings. It runs in a disposable isolate and at most once in it, because a
  * component can trap the generator, which is of no more use then.
@@ -20,15 +32,10 @@ export interface Bindings extends CheckedGlue {
  * @returns The bindings, their glue checked.
  * @throws PluginError `artifact/malformed`, `artifact/limit` or `artifact/unsupported`.
  */
-export async function generateBindings(request: {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly glueBytes: number;
-  readonly definesMemories: boolean;
-  readonly generator: ReadonlyMap<string, WebAssembly.Module>;
-}): Promise<Bindings> {
+export async function generateBindings(request: BindingsRequest): Promise<Bindings> {
   provideGenerator(request.generator);
   await $init;
-  const generated = runGenerator(request.bytes, request.definesMemories);
+  const generated = runGenerator(request);
   const files = new Map(generated.files);
   const glue = files.get("guest.js");
   if (glue === undefined || glue.length > request.glueBytes) {
@@ -45,12 +52,13 @@ export async function generateBindings(request: {
   return { ...checked, modules, imports: [...generated.imports] };
 }
 
-function runGenerator(
-  component: Uint8Array<ArrayBuffer>,
-  definesMemories: boolean,
-): ReturnType<typeof generate> {
+function runGenerator({
+  bytes,
+  features,
+  definesMemories,
+}: BindingsRequest): ReturnType<typeof generate> {
   try {
-    return generate(component, {
+    return generate(bytes, {
       name: "guest",
       map: [],
       instantiation: { tag: "sync" },
@@ -58,8 +66,8 @@ function runGenerator(
       noNodejsCompat: true,
       tlaCompat: false,
       base64Cutoff: 0,
-      // Lets exceptions through; an engine without them says so when it compiles.
-      bindgenEnableWasmExnref: true,
+      // With it the generator's own adapters use exceptions, which not every engine has.
+      bindgenEnableWasmExnref: features.some((feature) => exceptionFeatures.has(feature)),
       // Otherwise the generator rewrites imported memories, the same on every engine.
       multiMemory: definesMemories,
     });

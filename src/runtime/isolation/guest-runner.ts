@@ -91,14 +91,7 @@ class Instance implements GuestContext {
     this.limits = limits;
     this.#program = program;
     this.#room = limits.logBytes;
-    this.meter = createGuestMeter({
-      limits,
-      declared: image.declared,
-      stop: () => this.#stop(),
-      onFault: (fault) => {
-        this.fault ??= fault;
-      },
-    });
+    this.meter = createGuestMeter(limits, image.declared, () => this.#stop());
   }
 
   /** Names who may stop what runs next, and instantiates unless that was done ahead. */
@@ -108,13 +101,13 @@ class Instance implements GuestContext {
     try {
       this.#exports = this.#program.instantiate(this);
     } catch (error) {
-      this.fault ??= faultOf(error);
+      this.#end(error);
     }
   }
 
   /** Gives the next call of a living instance a budget and a log of its own. */
   restart(): void {
-    this.meter.restart();
+    this.meter.begin();
     this.#room = this.limits.logBytes;
   }
 
@@ -123,9 +116,14 @@ class Instance implements GuestContext {
     try {
       return this.#exports.call(exportName, args);
     } catch (error) {
-      this.fault ??= faultOf(error);
+      this.#end(error);
       return "";
     }
+  }
+
+  /** Keeps the first reason; a guest that the meter ended has trapped, which says less. */
+  #end(error: unknown): void {
+    this.fault ??= this.meter.fault() ?? faultOf(error);
   }
 
   outcome(output: string): Outcome {
