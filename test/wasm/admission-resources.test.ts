@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { ArtifactLimits } from "../../src/limits.ts";
 import type { AdmissionRequest } from "../../src/wasm/admission.types.ts";
+import { readArtifact } from "../../src/wasm/artifact.ts";
 import { codes, componentRequest, guest, machine, rawRequest, reasons, tool } from "./admitting.ts";
+import { readingLimits, wasm } from "./wasm-text.ts";
 
 describe("features", () => {
   test.each([
@@ -102,6 +105,20 @@ describe("amounts", () => {
       expect.stringContaining("instantiates countless core modules"),
       expect.stringContaining("expands to countless items"),
     ]);
+  });
+
+  test("items_and_types_reach_their_limits_and_no_further", async () => {
+    const text = tool();
+    const facts = readArtifact(await wasm(text));
+    if (facts.kind !== "component") expect.unreachable();
+    const { expandedItems: componentItems, typeNodes } = facts;
+    const request = (limits: Partial<ArtifactLimits>): AdmissionRequest =>
+      componentRequest({ artifactLimits: readingLimits(limits) });
+    expect(await codes(text, request({ componentItems, typeNodes }))).toEqual([]);
+    expect(await codes(text, request({ componentItems: componentItems - 1 }))).toEqual([
+      "artifact/limit",
+    ]);
+    expect(await codes(text, request({ typeNodes: typeNodes - 1 }))).toEqual(["artifact/limit"]);
   });
 
   test("types_that_double_at_every_level_are_refused_where_a_function_uses_them", async () => {

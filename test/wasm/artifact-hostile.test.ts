@@ -223,6 +223,18 @@ describe("bounds on reading", () => {
     expect(facts.typeNodes).toBe(Number.MAX_SAFE_INTEGER);
   });
 
+  test("the_text_of_one_signature_is_cut_where_its_most_characters_end", async () => {
+    const bytes = await wasm(`(component (import "f" (func (param "abc" u8))))`);
+    const signature = "func(abc: u8)";
+    for (const [signatureCharacters, expected] of [
+      [signature.length, signature],
+      [signature.length - 1, "func(abc: u8…"],
+    ] as const) {
+      const facts = readArtifact(bytes, readingLimits({ signatureCharacters }));
+      expect(facts).toMatchObject({ imports: [{ signature: expected }] });
+    }
+  });
+
   test("the_text_of_all_signatures_is_bounded", async () => {
     const bytes = await wasm(`(component (type (list u8)) (type (func (param "abc" 0))))`);
     const characters =
