@@ -42,7 +42,6 @@ const shared: Options = {
   format: "esm",
   target: "es2022",
   outDir: "dist",
-  sourcemap: true,
   external: ["#ports"],
 };
 
