@@ -27,7 +27,7 @@ const allowedFeatures: ReadonlySet<WasmFeature> = new Set<WasmFeature>([
   "legacy-exceptions",
 ]);
 
-/** Refuses features outside the allowlist, and encodings that the bindings generator can't write. */
+/** Refuses features outside the allowlist, and what the bindings generator can't take. */
 export function checkFeatures(
   facts: ArtifactFacts,
   { runtime }: ResolvedRequest,
@@ -43,14 +43,22 @@ export function checkFeatures(
       `The artifact uses the WebAssembly feature ${feature}, which guests may not use. Build it without.`,
     );
   }
-  if (facts.kind === "component") checkEncodings(facts, refuse);
+  if (facts.kind === "component") checkGenerator(facts, refuse);
 }
 
-function checkEncodings(facts: ComponentFacts, refuse: Refuse): void {
+function checkGenerator(facts: ComponentFacts, refuse: Refuse): void {
   if (facts.stringEncodings.includes("latin1+utf16")) {
     refuse(
       "artifact/unsupported",
       "The artifact passes strings as latin1+utf16, which the bindings generator does not know. Build it with UTF-8 strings.",
+    );
+  }
+  const isMixed = ({ memories }: CoreModuleFacts): boolean =>
+    memories.length > 1 && memories.some(({ isImported }) => !isImported);
+  if (facts.modules.some(isMixed)) {
+    refuse(
+      "artifact/unsupported",
+      "A module in the artifact defines a memory and has several (multi-memory), which the bindings generator does not take: only modules that import all theirs, to link others, may have several.",
     );
   }
   if (facts.unresolvedInstantiations > 0) {

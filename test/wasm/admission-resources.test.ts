@@ -30,12 +30,21 @@ describe("features", () => {
 
   test("what_every_machine_has_is_admitted", async () => {
     const fields = `(core module
-      (memory 1) (memory 1) (table 1 externref) (tag)
+      (import "a" "m" (memory 1)) (import "b" "m" (memory 1)) (table 1 externref) (tag)
       (global (export "g") (mut i32) (i32.add (i32.const 1) (i32.const 1)))
       (func (param v128) (result i32 i32) (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))
         (i32.extend8_s (i32.trunc_sat_f32_s (f32.const 0))) (i32.const 1))
       (func (return_call 1)) (func try catch 0 end) (func (throw 0)))`;
     expect(await reasons(tool(fields))).toEqual([]);
+  });
+
+  test("a_module_with_several_memories_only_links_those_of_others", async () => {
+    for (const module of [
+      "(core module (memory 1) (memory 1))",
+      `(core module (import "a" "m" (memory 1)) (memory 1))`,
+    ]) {
+      expect(await codes(tool(module))).toEqual(["artifact/unsupported"]);
+    }
   });
 
   test("several_memories_are_for_components_only", async () => {
@@ -61,7 +70,7 @@ describe("amounts", () => {
   const page = 65_536;
 
   test("memories_of_all_instances_add_up_to_the_limit_and_no_further", async () => {
-    const fields = `(core module $two (memory 1) (memory 2)) (component $c (alias outer 1 $two (core module $t))
+    const fields = `(core module $two (memory 3)) (component $c (alias outer 1 $two (core module $t))
       (core instance (instantiate $t)) (core instance (instantiate $t)))
       (instance (instantiate $c)) (instance (instantiate $c)) (core module $never (memory 100))`;
     const request = (pages: number): AdmissionRequest =>
