@@ -144,7 +144,9 @@ function readGlobalSection(state: ModuleState, cursor: ByteCursor): void {
 }
 
 function readStartSection(state: ModuleState, cursor: ByteCursor): void {
-  if (cursor.leb32() >= state.functions.length) cursor.fail("the start function does not exist");
+  const index = cursor.leb32();
+  if (index >= state.functions.length) cursor.fail("the start function does not exist");
+  if (state.functions[index] !== "() -> ()") cursor.fail("the start function is not () -> ()");
   state.hasStart = true;
 }
 

@@ -5,6 +5,7 @@ import { meterModule } from "../../wasm/meter.ts";
 import { generateBindings } from "../component/generate-bindings.ts";
 import { lackingFeatures } from "../engine-features.ts";
 import type { GuestImage } from "../isolation/guest-image.ts";
+import { exposeStart } from "../raw/start-function.ts";
 import type { PreparationAnswer, PreparationRequest } from "./prepare-image.ts";
 
 /**
@@ -25,7 +26,7 @@ export async function servePreparation(request: PreparationRequest): Promise<Pre
 async function prepare(request: PreparationRequest): Promise<GuestImage> {
   const { declared } = request;
   if (request.format === "core") {
-    return { format: "core", module: compile(request.bytes, request), declared };
+    return { format: "core", module: compile(exposeStart(request.bytes), request), declared };
   }
   const { script, globals, imports, modules } = await generateBindings(request);
   // Metered after generation, which adds modules of its own between components.

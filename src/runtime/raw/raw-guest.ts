@@ -6,6 +6,7 @@ import {
   type GuestProgram,
   raiseFault,
 } from "../isolation/guest-program.ts";
+import { startExport } from "./start-function.ts";
 
 /** What an import of `yoi:tool` answers when it can't do what it was asked. */
 const refused = -1;
@@ -14,7 +15,7 @@ const refused = -1;
  * Runs core modules by the ABI `yoi-plugin-wasm-1` (reference §4.4).
  *
  * The module is instantiated by the call itself, because its start function may already ask for the
- * call's input.
+ * call's input, and answer.
  *
  * @param image The compiled module.
  * @returns The program.
@@ -52,8 +53,10 @@ class RawCall {
       module,
       this.#context.meter.extendImports(this.#imports()),
     ).exports;
-    const entry = this.#exports.yoi_tool_call;
-    if (typeof entry === "function") entry();
+    for (const name of [startExport, "yoi_tool_call"]) {
+      const entry = this.#exports[name];
+      if (typeof entry === "function") entry();
+    }
   }
 
   output(): string {
@@ -112,7 +115,7 @@ class RawCall {
 
   /**
    * A range of the guest's memory, looked up anew every time: it may have grown since.
-   * `undefined` when the range is not all inside, or when there is no memory (yet).
+   * `undefined` when the range is not all inside.
    */
   #memory(pointer: number, length: number): Uint8Array | undefined {
     const memory = this.#exports?.memory;
