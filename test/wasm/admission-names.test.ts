@@ -8,7 +8,7 @@ describe("names", () => {
     "x': globalThis.p(), 'y",
     'quote"',
     "back`tick",
-    "${a}",
+    `$${"{a}"}`,
     "back\\slash",
     "semi;colon",
     "{brace",

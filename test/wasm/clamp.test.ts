@@ -55,7 +55,7 @@ describe("a module", () => {
     );
     expect(memories).toEqual([[3, 32]]);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
-    const grow = exports["grow"] as (pages: number) => number;
+    const grow = exports.grow as (pages: number) => number;
     expect([grow(30), grow(29), grow(1)]).toEqual([-1, 3, -1]);
   });
 
@@ -117,7 +117,7 @@ describe("a module", () => {
       [2, 2],
     ]);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
-    const grow = exports["grow"] as (elements: number) => number;
+    const grow = exports.grow as (elements: number) => number;
     expect([grow(74), grow(73)]).toEqual([-1, 5]);
   });
 
