@@ -14,6 +14,12 @@ const advice: ReadonlyMap<string, string> = new Map([
     "grant/binding",
     "A grant record is for one package: its id, version and digest must be the package's own.",
   ],
+  ["package/missing", "`yoi-plugin list` shows what the stores hold and what is enabled."],
+  ["package/ambiguous", "A reference has its source first, such as project:example.echo."],
+  [
+    "package/digest-mismatch",
+    "`yoi-plugin show` says what it asks for now; `yoi-plugin enable` pins the new one.",
+  ],
   ["runtime/timeout", "If the tool needs longer, give it more milliseconds with --timeout."],
   ["runtime/lost", "Try again; if it happens every time, the plugin ends its own engine."],
 ]);

@@ -1,15 +1,34 @@
 import { boundedText } from "../diagnostic.ts";
 import { helpOption, readArguments } from "./arguments.ts";
+import { checkCommand } from "./check-command.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { CliHost, Command, CommandContext, ExitCode, UsageProblem } from "./command.ts";
+import { diffCommand } from "./diff-command.ts";
+import { disableCommand } from "./disable-command.ts";
+import { enableCommand } from "./enable-command.ts";
 import { inspectCommand } from "./inspect-command.ts";
+import { listCommand } from "./list-command.ts";
+import { lockCommand } from "./lock-command.ts";
+import { packCommand } from "./pack-command.ts";
 import { createProgress } from "./progress.ts";
 import { reportError } from "./report-error.ts";
 import { runCommand } from "./run-command.ts";
+import { showCommand } from "./show-command.ts";
 import { styleOf, wrapText } from "./style.ts";
 
 /** Every command, in the order in which help lists them. */
-const commands: readonly Command[] = [inspectCommand, runCommand];
+const commands: readonly Command[] = [
+  inspectCommand,
+  runCommand,
+  checkCommand,
+  packCommand,
+  listCommand,
+  showCommand,
+  enableCommand,
+  disableCommand,
+  lockCommand,
+  diffCommand,
+];
 
 /**
  * Runs one command line of `yoi-plugin`.
@@ -82,7 +101,7 @@ function overview(): string {
     wrapText(`  ${name.padEnd(width)}${summary}`, 80, width + 2),
   );
   return [
-    "Inspect and run yoi plugins.",
+    "Check, pack, inspect, enable and run yoi plugins.",
     "",
     "Usage: yoi-plugin <command> [arguments]",
     "",
