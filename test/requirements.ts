@@ -200,6 +200,46 @@ export const requirements = {
     behaviour: "A limit that the chosen isolation can't keep is refused when the instance is made.",
   },
 
+  // Raw guests
+  "raw/abi": {
+    source: "issue 4; reference §4.4",
+    behaviour:
+      "Raw guests have the five imports of `yoi:tool`: exact lengths, -1 for what can't be, output errors that stay, the last output.",
+  },
+  "raw/limits": {
+    source: "issue 4; reference §4.1",
+    behaviour: "Raw guests start from the reference's limits, which a host can raise and lower.",
+  },
+  "raw/fuel": {
+    source: "issue 4, fuel",
+    behaviour: "A raw guest's fuel is reported, the same in every run and isolate.",
+  },
+  "raw/selection": {
+    source: "issue 4; decisions: runtime kinds",
+    behaviour: "The manifest alone chooses between raw modules and components.",
+  },
+  "raw/digest": {
+    source: "issue 4; reference §4.4",
+    behaviour: "The bytes that run are those that the package's digest names.",
+  },
+  "raw/imports": {
+    source: "issue 4; reference §4.4",
+    behaviour: "An import that raw guests do not have is refused and told what there is.",
+  },
+  "raw/host-apis": {
+    source: "issue 4; acceptance §3",
+    behaviour: "A raw guest that imports a host API runs only when both sides name it.",
+  },
+  "backend/conformance": {
+    source: "issue 4; design: the public surface",
+    behaviour:
+      "A kit says which rules a runtime backend keeps; ours keep all, and each broken one is told.",
+  },
+  "backend/example": {
+    source: "issue 4",
+    behaviour: "The worked example of a host's own backend runs and keeps the rules.",
+  },
+
   // Isolation
   "isolation/no-ambient": {
     source: never,
@@ -240,6 +280,23 @@ export const requirements = {
     source: "design: errors",
     behaviour:
       "Text of a guest or package in a message is bounded and holds nothing a terminal obeys.",
+  },
+
+  // Host APIs
+  "fs/rules": {
+    source: "issue 5, item 3; reference §5.2",
+    behaviour:
+      "Files are read, listed and written below granted folders only, every call authorised anew, each bound kept, in memory as on disk.",
+  },
+  "fs/node": {
+    source: "issue 5, item 3",
+    behaviour:
+      "On disk, writes are put in place at once, special files are refused without waiting, and other names of a file keep its bytes.",
+  },
+  "fs/races": {
+    source: "issue 5, item 3",
+    behaviour:
+      "Folders and files that are swapped for links while they are used lead no read and no write outside.",
   },
 
   // The package itself
