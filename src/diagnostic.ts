@@ -6,7 +6,7 @@
  */
 
 /** Header and field names whose values never appear in a message (reference §5.4). */
-const secretNames = [
+export const secretNames = [
   "proxy-authorization",
   "authorization",
   "set-cookie",
@@ -18,7 +18,7 @@ const secretNames = [
   "token",
   "secret",
   "password",
-];
+] as const;
 
 // Controls (C0, DEL, C1), soft hyphen, Arabic letter mark, zero-width and bidi marks, line and
 // paragraph separators, invisible operators, byte-order mark, interlinear marks, lone surrogates,

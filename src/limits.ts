@@ -218,6 +218,22 @@ export const wasiLimits = {
   pollables: limit("count", 1024, "pollables of one poll; toolchains wait on a handful"),
 } as const satisfies Record<string, Limit>;
 
+/** What one call of the `fs` API takes, gives and shows (reference §4.1, §5.2). */
+export const fsLimits = {
+  descriptorBytes: limit("bytes", 64 * KiB, "reference §4.1", "the content of a write beside it"),
+  pathBytes: limit("bytes", 4096, "reference §4.1: a path, and a granted root"),
+  readBytes: limit("bytes", 64 * KiB, "reference §4.1", "the file: what is beyond is cut"),
+  writeBytes: limit("bytes", 64 * KiB, "reference §4.1", "what a plugin writes in all"),
+  listEntries: limit("count", 256, "reference §4.1", "the folder: what is beyond is cut"),
+  displayPathBytes: limit("bytes", 160, "reference §5.2: a path that is shown, redacted"),
+} as const satisfies Record<string, Limit>;
+
+/** What an in-memory file system holds. */
+export const memoryFileLimits = {
+  memoryBytes: limit("bytes", 64 * MiB, "contents and names of all files together"),
+  memoryEntries: limit("count", 10_000, "files and folders", "their contents"),
+} as const satisfies Record<string, Limit>;
+
 /** What tools and their calls are named and described with. */
 export const callLimits = {
   toolNameBytes: limit("bytes", 128, "reference §4.2"),
@@ -381,6 +397,9 @@ export type StoreLimits = LimitValues<typeof storeLimits>;
 export type ArtifactLimits = LimitValues<typeof artifactLimits>;
 /** Limits of a running guest, resolved. */
 export type GuestLimits = LimitValues<typeof guestLimits>;
+
+/** Limits of the `fs` API, resolved. */
+export type FsLimits = LimitValues<typeof fsLimits>;
 
 /** A table's defaults as plain numbers. */
 export function defaultLimits<Table extends Record<string, Limit>>(
