@@ -44,6 +44,7 @@ export function coreWasmBackend(): RuntimeBackend {
  */
 export const createInstance: CreateInstance = createInstanceFactory({
   isolates: ports.isolates,
+  hostApis: ports.hostApis,
   backends: [componentBackend(), coreWasmBackend()],
 });
 
@@ -87,6 +88,14 @@ export {
   revocable,
   type TargetsInput,
 } from "./grants/plan.ts";
+export type {
+  HostApi,
+  HostApiContext,
+  HostApiSession,
+  HostCall,
+  HostFunction,
+  HostValue,
+} from "./host-api/host-api.ts";
 export { diffInspections, type InspectionDiff } from "./inspect/diff.ts";
 export { type Inspect, type InspectOptions, inspectionSchema } from "./inspect/inspect.ts";
 export { renderDiff } from "./inspect/render-diff.ts";

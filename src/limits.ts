@@ -198,6 +198,14 @@ export const grantLimits = {
   ),
 } as const satisfies Record<string, Limit>;
 
+/** What a guest and the host exchange in one host call. */
+export const hostCallLimits = {
+  questionBytes: limit("bytes", 64 * KiB, "reference §4.1: the largest descriptor", "each argument"),
+  arguments: limit("count", 4, "the functions of our interfaces take up to two"),
+  answerBytes: limit("bytes", 512 * KiB, "a body of 64 KiB, escaped as JSON, and its headers"),
+  channelBytes: limit("bytes", 64 * KiB, "longer answers cross in parts", "the answer"),
+} as const satisfies Record<string, Limit>;
+
 /** How isolates stop guests. */
 export const isolationLimits = {
   stopGraceMs: limit(
@@ -248,7 +256,6 @@ export const cliLimits = {
   listedItems: limit("count", 64, "tools, permissions or targets in one message for people"),
   listedPackages: limit("count", 128, "reference §4.1: items of `list`; its JSON is whole"),
   listedProblems: limit("count", 3, "reference §4.1: problems of one item of `list`"),
-  shownProblems: limit("count", 48, "reference §4.1: problems of the item of `show`"),
   listedTextBytes: limit("bytes", 240, "reference §4.1: one text of `list`"),
 } as const satisfies Record<string, Limit>;
 
@@ -306,7 +313,7 @@ export const meterLimits = {
   bulkBytes: limit("bytes", 8, "bytes that a bulk operation moves for one unit: an i64.store's"),
   bulkFuel: limit("instructions", 16, "the fixed cost of memory.fill, memory.copy and memory.init"),
   tableFuel: limit("instructions", 128, "the fixed cost of table.fill, table.copy and table.init"),
-  growFuel: limit("instructions", 1024, "the fixed cost of memory.grow and table.grow"),
+  growFuel: limit("instructions", 512, "the fixed cost of memory.grow and table.grow"),
   throwFuel: limit("instructions", 1024, "throwing takes the engine microseconds"),
   callsBetweenAsking: limit(
     "count",

@@ -14,6 +14,7 @@ export const ports: Ports = {
       ),
     ),
   ],
+  hostApis: [],
   prepareImage: createPrepareImage(
     browserWorkerSpawner(
       () =>

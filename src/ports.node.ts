@@ -24,6 +24,7 @@ export const ports: Ports = {
     ),
     createInlineIsolate(createRealm),
   ],
+  hostApis: [],
   prepareImage: createPrepareImage(
     nodeWorkerSpawner(
       new URL("./preparation-main.node.js", import.meta.url),

@@ -1,3 +1,4 @@
+import type { HostApi } from "./host-api/host-api.ts";
 import type { ReadSource } from "./package/load-package.ts";
 import type { EnableFeature } from "./runtime/engine-features.ts";
 import type { Isolate } from "./runtime/isolation/isolation.ts";
@@ -10,6 +11,8 @@ export interface Ports {
   /** The isolates by name, the default first. */
   readonly isolates: readonly Isolate[];
   readonly prepareImage: PrepareImage;
+  /** The host APIs that this platform can provide. */
+  readonly hostApis: readonly HostApi[];
   /** Turns a WebAssembly feature on where the engine has it behind a switch. */
   readonly enableFeature: EnableFeature;
 }

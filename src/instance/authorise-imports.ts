@@ -1,7 +1,9 @@
-import { PluginError } from "../errors.ts";
+import { quoteName } from "../diagnostic.ts";
+import { type ErrorCode, PluginError } from "../errors.ts";
 import type { Authority } from "../grants/grants.types.ts";
+import type { HostApi } from "../host-api/host-api.ts";
 import type { ArtifactFacts } from "../wasm/artifact.types.ts";
-import { importedHostApis } from "../wasm/imported-host-apis.ts";
+import { importedHostInterfaces } from "../wasm/host-imports.ts";
 
 /**
  * Asks the authority about every host API that a guest imports, before anything is instantiated: an
@@ -9,18 +11,33 @@ import { importedHostApis } from "../wasm/imported-host-apis.ts";
  *
  * @param facts What the artifact imports.
  * @param authority The plugin's.
+ * @param apis What the host provides, by interface.
+ * @returns The APIs that the guest imports.
  * @throws PluginError `grant/denied` or `grant/binding` for the first one refused;
- *   `artifact/unknown-import` for one that is allowed and that this host does not provide.
+ *   `artifact/unknown-import` for one that this host does not provide.
  */
-export async function authoriseImports(facts: ArtifactFacts, authority: Authority): Promise<void> {
-  for (const api of importedHostApis(facts)) {
-    const decision = await authority.decide({ kind: "host_api", api }, "registration");
-    const refusal = decision.allowed
-      ? ({
-          code: "artifact/unknown-import",
-          message: `The guest imports the host API ${api}, which this host does not provide.`,
-        } as const)
-      : decision;
-    throw new PluginError({ ...refusal, phase: "preparation", plugin: authority.plugin.ref });
+export async function authoriseImports(
+  facts: ArtifactFacts,
+  authority: Authority,
+  apis: ReadonlyMap<string, HostApi>,
+): Promise<readonly HostApi[]> {
+  const imported: HostApi[] = [];
+  const refuse = (code: ErrorCode, message: string): never => {
+    throw new PluginError({ code, phase: "preparation", plugin: authority.plugin.ref, message });
+  };
+  for (const { interface: name } of importedHostInterfaces(facts)) {
+    const api = apis.get(name);
+    // Refused before it is looked for: what is not granted need not be known to be missing.
+    const permission = api?.name ?? name.replace(/^yoi:host\/([a-z]+)@.*$/u, "$1");
+    const decision = await authority.decide({ kind: "host_api", api: permission }, "registration");
+    if (!decision.allowed) refuse(decision.code, decision.message);
+    else if (api !== undefined) imported.push(api);
+    else {
+      refuse(
+        "artifact/unknown-import",
+        `The guest imports ${quoteName(name)}, which this host does not provide. Pass it in hostApis.`,
+      );
+    }
   }
+  return imported;
 }

@@ -1,8 +1,11 @@
 import { inertText } from "../diagnostic.ts";
 import { diagnosticError, PluginError } from "../errors.ts";
 import { createAuthority } from "../grants/plan.ts";
+import type { HostApi } from "../host-api/host-api.ts";
+import { openHostCalls } from "../host-api/host-call.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import type { Artifact, PreparedGuest, RuntimeBackend } from "../runtime/backend.ts";
+import type { Isolate } from "../runtime/isolation/isolation.ts";
 import { selectBackend } from "../runtime/select-backend.ts";
 import { admit } from "../wasm/admission.ts";
 import { readArtifact } from "../wasm/artifact.ts";
@@ -45,7 +48,8 @@ export function createInstanceFactory(defaults: InstanceDefaults): CreateInstanc
     const exposed = await exposeTools(pkg, plan.surfaces, authority);
 
     const { artifact, backend } = selectRuntime(pkg, plan);
-    await authoriseImports(artifact.facts, authority);
+    const apis = await authoriseImports(artifact.facts, authority, plan.hostApis);
+    requireHostCalls(apis, plan.isolate);
     // A plugin that was granted nothing can't be called, so nothing of it is compiled either.
     const prepared =
       exposed.tools.size === 0
@@ -59,12 +63,14 @@ export function createInstanceFactory(defaults: InstanceDefaults): CreateInstanc
       isolation: plan.isolate.name,
       backend: backend.name,
     });
+    const hostCalls = openHostCalls(apis, { plugin: pkg.identity, authority });
     const slot = createGuestSlot(
       prepared,
       {
         limits: plan.limits,
         isolate: plan.isolate,
         lifetime: "call",
+        hostCalls,
         onLog: (line) => listeners.emit("log", { ...line, text: inertText(line.text) }),
       },
       (error) => {
@@ -74,7 +80,16 @@ export function createInstanceFactory(defaults: InstanceDefaults): CreateInstanc
     );
     const { identity } = pkg;
     const { limits } = plan;
-    return new ToolInstance({ identity, authority, limits, exposed, slot, listeners, record });
+    return new ToolInstance({
+      identity,
+      authority,
+      limits,
+      exposed,
+      slot,
+      hostCalls,
+      listeners,
+      record,
+    });
   };
 }
 
@@ -115,6 +130,15 @@ function instanceListeners({ onEvent }: InstanceOptions): Listeners<InstanceEven
     }
   }
   return listeners;
+}
+
+function requireHostCalls(apis: readonly HostApi[], isolate: Isolate): void {
+  if (apis.length === 0 || isolate.guarantees.hostCalls) return;
+  throw new PluginError({
+    code: "options/unsupported",
+    phase: "options",
+    message: `The guest imports host APIs, which the isolation "${isolate.name}" can't answer here. Use "worker"; a page needs cross-origin isolation for it.`,
+  });
 }
 
 function stopIfAborted(signal: AbortSignal | undefined): void {

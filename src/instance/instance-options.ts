@@ -1,6 +1,7 @@
 import { PluginError } from "../errors.ts";
 import type { DecisionEvent } from "../grants/grants.types.ts";
 import type { Grants } from "../grants/plan.ts";
+import type { HostApi } from "../host-api/host-api.ts";
 import {
   type GuestLimits,
   guestLimits,
@@ -29,6 +30,8 @@ export interface InstanceOptions {
   readonly isolation?: "worker" | "inline" | Isolate;
   /** The backends to choose from, the first that fits; ours when absent. */
   readonly backends?: readonly RuntimeBackend[];
+  /** Host APIs besides ours, or in place of one of them with the same interface. */
+  readonly hostApis?: readonly HostApi[];
   /** Bounds of the guest; a limit that the isolation can't keep is refused. */
   readonly limits?: Partial<GuestLimits>;
   /** Hears everything that the instance announces, from the start on. */
@@ -44,6 +47,7 @@ export interface InstanceDefaults {
   /** By name, the default first. */
   readonly isolates: readonly Isolate[];
   readonly backends: readonly RuntimeBackend[];
+  readonly hostApis: readonly HostApi[];
 }
 
 /** The options resolved: every later room reads this and nothing else. */
@@ -51,6 +55,8 @@ export interface InstancePlan {
   readonly surfaces: ReadonlySet<Surface>;
   readonly isolate: Isolate;
   readonly backends: readonly RuntimeBackend[];
+  /** By interface. */
+  readonly hostApis: ReadonlyMap<string, HostApi>;
   readonly limits: GuestLimits;
 }
 
@@ -74,6 +80,9 @@ export function planInstance(
     surfaces: chooseSurfaces(pkg, options.surfaces),
     isolate,
     backends: Object.freeze([...(options.backends ?? defaults.backends)]),
+    hostApis: new Map(
+      [...defaults.hostApis, ...(options.hostApis ?? [])].map((api) => [api.interface, api]),
+    ),
     limits: chooseLimits(pkg, options.limits, isolate),
   });
 }

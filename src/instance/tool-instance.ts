@@ -2,6 +2,7 @@ import { startDeadline } from "../deadline.ts";
 import { quoteName } from "../diagnostic.ts";
 import { isPluginError, PluginError } from "../errors.ts";
 import type { Authority } from "../grants/grants.types.ts";
+import type { HostCalls } from "../host-api/host-call.ts";
 import type { Json } from "../json.ts";
 import type { GuestLimits } from "../limits.ts";
 import type { PackageIdentity } from "../package/package.types.ts";
@@ -33,6 +34,7 @@ export interface ToolInstanceParts {
   readonly limits: GuestLimits;
   readonly exposed: ExposedTools;
   readonly slot: GuestSlot;
+  readonly hostCalls: HostCalls;
   readonly listeners: Listeners<InstanceEvents>;
   readonly record: StatusRecord;
 }
@@ -104,6 +106,7 @@ export class ToolInstance implements PluginInstance {
     this.#stopping.abort();
     await this.#parts.slot.close();
     await this.#turns.idle();
+    await this.#parts.hostCalls[Symbol.asyncDispose]();
     this.#lifecycle.move("stopped");
     this.#parts.listeners.clear();
   }

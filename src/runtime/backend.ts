@@ -1,4 +1,5 @@
 import type { Deadline } from "../deadline.ts";
+import type { HostCalls } from "../host-api/host-call.ts";
 import type { GuestLimits } from "../limits.ts";
 import type { RuntimeDeclaration } from "../manifest/manifest.types.ts";
 import type { ArtifactFacts } from "../wasm/artifact.types.ts";
@@ -27,6 +28,8 @@ export interface InstantiateContext {
   /** `call`: a fresh instance for every call. `instance`: one until it is closed. */
   readonly lifetime: "call" | "instance";
   readonly deadline: Deadline;
+  /** Answers the guest's host calls. */
+  readonly hostCalls: HostCalls;
   /** Lines that the guest writes to its standard streams. */
   readonly onLog: (line: GuestLogLine) => void;
 }

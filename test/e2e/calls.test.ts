@@ -72,7 +72,7 @@ describe("grants", () => {
     ]);
     const result = await denied.callTool("run", {});
     expect(result).toMatchObject({ isError: true, error: { code: "grant/denied" } });
-    expect(() => denied.callTool("other", {})).rejects.toMatchObject({
+    await expect(denied.callTool("other", {})).rejects.toMatchObject({
       code: "registry/unknown-tool",
     });
   });

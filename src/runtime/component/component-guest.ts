@@ -1,4 +1,9 @@
+import { utf8Length } from "../../diagnostic.ts";
+import type { HostValue } from "../../host-api/host-api.ts";
 import { createWasi } from "../../host-api/wasi/wasi.ts";
+import { hostCallLimits } from "../../limits.ts";
+import type { HostImport } from "../../wasm/host-imports.ts";
+import type { GuestFault } from "../fault.ts";
 import type { ComponentImage } from "../isolation/guest-image.ts";
 import {
   type GuestContext,
@@ -34,15 +39,36 @@ export async function loadComponent(
       const instantiate = run(providedGlobals(context)) as Instantiate;
       const exports = instantiate(
         (path) => moduleAt(image, path),
-        createWasi(image.imports, {
-          log: (stream, text) => context.log(stream, text),
-          stop: (fault) => raiseFault(context, fault),
-        }),
+        {
+          ...createWasi(image.imports, {
+            log: (stream, text) => context.log(stream, text),
+            stop: (fault) => raiseFault(context, fault),
+          }),
+          ...hostInterfaces(image.hostImports, context),
+        },
         (module, imports) => new WebAssembly.Instance(module, context.meter.extendImports(imports)),
       );
       return componentExports(exports, context);
     },
   };
+}
+
+/** The host interfaces as the glue names them: without a version, functions in camel case. */
+function hostInterfaces(
+  imports: readonly HostImport[],
+  context: GuestContext,
+): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    imports.map(({ interface: name, functions }) => [
+      name.split("@")[0] ?? name,
+      Object.fromEntries(
+        functions.map((target) => [
+          camelCase(target),
+          (...args: HostValue[]) => context.askHost({ interface: name, function: target, args }),
+        ]),
+      ),
+    ]),
+  );
 }
 
 function componentExports(
@@ -60,6 +86,9 @@ function componentExports(
         });
       }
       const output: unknown = target(...args);
+      if (typeof output === "string" && utf8Length(output) > context.limits.outputBytes) {
+        raiseFault(context, tooLarge(utf8Length(output), context.limits.outputBytes));
+      }
       if (typeof output !== "string") {
         raiseFault(context, {
           code: "output/malformed",
@@ -105,6 +134,11 @@ function providedGlobals(context: GuestContext): ReadonlyMap<string, unknown> {
   ]);
 }
 
+/** The glue decodes what a guest answers and what it asks the host with the same decoder. */
+function decodedBytes({ limits }: GuestContext): number {
+  return Math.max(limits.outputBytes, hostCallLimits.questionBytes.default);
+}
+
 function strictTextDecoder(
   context: GuestContext,
 ): new (
@@ -118,12 +152,8 @@ function strictTextDecoder(
     }
 
     decode(bytes: Uint8Array): string {
-      if (bytes.byteLength > context.limits.outputBytes) {
-        raiseFault(context, {
-          code: "output/too-large",
-          message: `The guest gave ${bytes.byteLength} bytes where at most ${context.limits.outputBytes} are allowed.`,
-        });
-      }
+      const most = decodedBytes(context);
+      if (bytes.byteLength > most) raiseFault(context, tooLarge(bytes.byteLength, most));
       try {
         return this.#decoder.decode(bytes);
       } catch {
@@ -133,5 +163,12 @@ function strictTextDecoder(
         });
       }
     }
+  };
+}
+
+function tooLarge(bytes: number, most: number): GuestFault {
+  return {
+    code: "output/too-large",
+    message: `The guest gave ${bytes} bytes where at most ${most} are allowed.`,
   };
 }

@@ -17,7 +17,6 @@ export interface Bindings extends CheckedGlue {
 export interface BindingsRequest {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly features: readonly WasmFeature[];
-  readonly definesMemories: boolean;
   readonly glueBytes: number;
   readonly generator: ReadonlyMap<string, WebAssembly.Module>;
 }
@@ -52,11 +51,7 @@ export async function generateBindings(request: BindingsRequest): Promise<Bindin
   return { ...checked, modules, imports: [...generated.imports] };
 }
 
-function runGenerator({
-  bytes,
-  features,
-  definesMemories,
-}: BindingsRequest): ReturnType<typeof generate> {
+function runGenerator({ bytes, features }: BindingsRequest): ReturnType<typeof generate> {
   try {
     return generate(bytes, {
       name: "guest",
@@ -68,8 +63,6 @@ function runGenerator({
       base64Cutoff: 0,
       // With it the generator's own adapters use exceptions, which not every engine has.
       bindgenEnableWasmExnref: features.some((feature) => exceptionFeatures.has(feature)),
-      // Otherwise the generator rewrites imported memories, the same on every engine.
-      multiMemory: definesMemories,
     });
   } catch (error) {
     // The generator's own words may quote names of the guest.

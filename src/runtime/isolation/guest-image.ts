@@ -1,4 +1,5 @@
 import type { DeclaredSize } from "../../wasm/declared-size.ts";
+import type { HostImport } from "../../wasm/host-imports.ts";
 
 /** A component ready to run: the checked glue and the compiled modules that it asks for by name. */
 export interface ComponentImage {
@@ -12,6 +13,7 @@ export interface ComponentImage {
   readonly declared: DeclaredSize;
   /** The interfaces that it imports, as the glue names them: without a version. */
   readonly imports: readonly string[];
+  readonly hostImports: readonly HostImport[];
 }
 
 /** A core module ready to run. */
@@ -19,6 +21,7 @@ export interface CoreImage {
   readonly format: "core";
   /** Metered. */
   readonly module: WebAssembly.Module;
+  readonly hostImports: readonly HostImport[];
   readonly declared: DeclaredSize;
 }
 

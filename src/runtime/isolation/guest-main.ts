@@ -7,7 +7,17 @@ import {
 } from "./guest-messages.ts";
 import type { StopCheck } from "./guest-meter.ts";
 import type { GuestRealm } from "./guest-program.ts";
-import { createGuestRunner, type GuestRunner } from "./guest-runner.ts";
+import { type AskHost, createGuestRunner, type GuestRunner } from "./guest-runner.ts";
+import { askHost, type HostChannel } from "./host-channel.ts";
+
+/** Host calls go over the channel; without one, admission let no host interface in. */
+function hostAsker(
+  channel: HostChannel | undefined,
+  post: (message: GuestMessage) => void,
+): AskHost {
+  return (question, stop) =>
+    channel === undefined ? { stopped: "aborted" } : askHost(channel, post, question, stop);
+}
 
 /**
  * Runs a guest inside a worker: the other side of `worker-guest`.
@@ -37,7 +47,7 @@ export function serveGuest(
   return async (message) => {
     try {
       if (message.type === "open") {
-        runner = await createGuestRunner(message, realm);
+        runner = await createGuestRunner(message, realm, hostAsker(message.hostChannel, post));
         stopSlots = message.stopCell === undefined ? undefined : new Int32Array(message.stopCell);
         startTimeoutMs = message.limits.startTimeoutMs;
         isFreshPerCall = message.lifetime === "call";

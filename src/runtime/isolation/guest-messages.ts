@@ -1,7 +1,10 @@
-import type { GuestLimits } from "../../limits.ts";
+import type { HostValue } from "../../host-api/host-api.ts";
+import type { HostQuestion } from "../../host-api/host-call.ts";
+import { type GuestLimits, hostCallLimits } from "../../limits.ts";
 import type { GuestLogLine } from "../backend.ts";
 import type { GuestFault, GuestFaultCode } from "../fault.ts";
 import type { OpenRequest, Outcome } from "./guest-runner.ts";
+import type { HostChannel, HostChannelMessage } from "./host-channel.ts";
 
 /** What an isolate's owner asks of its inside, one at a time; answered by one {@link GuestAnswer}. */
 export type OwnerMessage = (
@@ -9,6 +12,8 @@ export type OwnerMessage = (
       readonly type: "open";
       /** Shared memory by which the owner stops a request; absent where there is none. */
       readonly stopCell: SharedArrayBuffer | undefined;
+      /** Where answers to host calls come; absent for a guest that makes none. */
+      readonly hostChannel: HostChannel | undefined;
     })
   | { readonly type: "call"; readonly exportName: string; readonly args: readonly string[] }
 ) & {
@@ -36,14 +41,16 @@ export type GuestAnswer =
     };
 
 /** What an isolate's inside says to its owner. */
-export type GuestMessage = GuestAnswer | { readonly type: "prepared" };
+export type GuestMessage = GuestAnswer | HostChannelMessage | { readonly type: "prepared" };
 
 /** The slots of the stop cell: which request is to stop, and why. */
 const stopSlots = { request: 0, reason: 1 } as const;
 const stopReasons = ["timeout", "aborted"] as const;
 
-/** How long a stop cell is. */
-export const stopCellBytes = 8;
+/** @returns A stop cell, or `undefined` where there is no shared memory. */
+export function createStopCell(): SharedArrayBuffer | undefined {
+  return typeof SharedArrayBuffer === "undefined" ? undefined : new SharedArrayBuffer(8);
+}
 
 /** Asks the inside to stop a request. A request that has ended by then is not touched. */
 export function stopRequest(
@@ -82,7 +89,11 @@ export function outcomeMessage(outcome: Outcome): GuestAnswer {
  */
 export function readGuestMessage(raw: unknown, limits: GuestLimits): GuestMessage {
   const message = (typeof raw === "object" && raw !== null ? raw : {}) as Record<string, unknown>;
-  if (message.type === "prepared") return { type: "prepared" };
+  if (message.type === "prepared" || message.type === "host-next") return { type: message.type };
+  if (message.type === "host-call") {
+    const question = readQuestion(message.question);
+    if (question !== undefined) return { type: "host-call", question };
+  }
   const facts = { log: readLog(message.log, limits), fuel: readFuel(message.fuel) };
   if (message.type === "answer" && typeof message.output === "string") {
     const { output } = message;
@@ -97,6 +108,17 @@ export function readGuestMessage(raw: unknown, limits: GuestLimits): GuestMessag
     return { type: "fault", fault, ...facts, isFatal: message.isFatal === true };
   }
   return fatal("runtime/trap", "The guest's isolate sent a malformed message.");
+}
+
+function readQuestion(raw: unknown): HostQuestion | undefined {
+  const question = (typeof raw === "object" && raw !== null ? raw : {}) as Record<string, unknown>;
+  const { interface: name, function: target, args } = question;
+  if (typeof name !== "string" || typeof target !== "string" || !Array.isArray(args)) return;
+  if (args.length > hostCallLimits.arguments.default) return;
+  const most = hostCallLimits.questionBytes.default;
+  const isValue = (value: unknown): value is HostValue =>
+    typeof value === "string" ? value.length <= most : Number.isSafeInteger(value);
+  return args.every(isValue) ? { interface: name, function: target, args: [...args] } : undefined;
 }
 
 /** An answer for what is not the guest's doing: the isolate itself is of no more use. */

@@ -61,7 +61,8 @@ function outOfFuel(fuel: number): GuestFault {
   return { code: "runtime/out-of-fuel", message: `The guest used up its ${fuel} units of fuel.` };
 }
 
-const stopFaults: Readonly<Record<"timeout" | "aborted", GuestFault>> = {
+/** The faults of a guest that was told to stop. */
+export const stopFaults: Readonly<Record<"timeout" | "aborted", GuestFault>> = {
   timeout: { code: "runtime/timeout", message: "The guest was stopped at its deadline." },
   aborted: { code: "runtime/aborted", message: "The guest was stopped by the caller's signal." },
 };

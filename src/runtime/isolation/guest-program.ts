@@ -1,3 +1,4 @@
+import type { HostQuestion } from "../../host-api/host-call.ts";
 import type { GuestLimits } from "../../limits.ts";
 import type { GuestFault } from "../fault.ts";
 import type { GuestMeter } from "./guest-meter.ts";
@@ -28,6 +29,8 @@ export interface GuestContext {
   /** What the instance's modules pay into. */
   readonly meter: GuestMeter;
   fault: GuestFault | undefined;
+  /** Asks the host and waits for its answer; throws when the guest is to stop. */
+  askHost(question: HostQuestion): string;
   /** Takes a line that the guest wrote; counted and dropped past `limits.logBytes`. */
   log(stream: "stdout" | "stderr", text: string): void;
 }

@@ -1,11 +1,18 @@
+import type { HostQuestion } from "../../host-api/host-call.ts";
 import type { GuestLimits } from "../../limits.ts";
 import type { GuestLogLine } from "../backend.ts";
 import { loadComponent } from "../component/component-guest.ts";
 import { faultOf, type GuestFault } from "../fault.ts";
 import { loadCore } from "../raw/raw-guest.ts";
 import type { GuestImage } from "./guest-image.ts";
-import { createGuestMeter, type GuestMeter, type StopCheck } from "./guest-meter.ts";
-import type { GuestContext, GuestExports, GuestProgram, GuestRealm } from "./guest-program.ts";
+import { createGuestMeter, type GuestMeter, type StopCheck, stopFaults } from "./guest-meter.ts";
+import {
+  type GuestContext,
+  type GuestExports,
+  type GuestProgram,
+  type GuestRealm,
+  raiseFault,
+} from "./guest-program.ts";
 
 /** What a guest is opened with inside an isolate. Structured-cloneable. */
 export interface OpenRequest {
@@ -26,6 +33,12 @@ export interface OutcomeFacts {
   readonly fuel: number;
 }
 
+/** Carries a host call out of the isolate and waits for the answer, or for the reason to stop. */
+export type AskHost = (
+  question: HostQuestion,
+  stop: StopCheck,
+) => { readonly answer: string } | { readonly stopped: "timeout" | "aborted" };
+
 /** A guest inside its isolate, driven one step at a time by whoever owns the isolate. */
 export interface GuestRunner {
   /** Instantiates ahead of the next call. Whatever goes wrong is the outcome of that call. */
@@ -39,17 +52,19 @@ export interface GuestRunner {
  *
  * @param request The guest and its limits.
  * @param realm Where its glue runs.
+ * @param askHost Carries its host calls.
  * @returns The runner; nothing of the guest has run yet.
  */
 export async function createGuestRunner(
   request: OpenRequest,
   realm: GuestRealm,
+  askHost: AskHost,
 ): Promise<GuestRunner> {
   const program = await loadProgram(request.image, realm);
   let current: Instance | undefined;
 
   const instanceFor = (stop: StopCheck): Instance => {
-    current ??= new Instance(program, request);
+    current ??= new Instance(program, request, askHost);
     current.begin(stop);
     return current;
   };
@@ -81,15 +96,18 @@ class Instance implements GuestContext {
   readonly meter: GuestMeter;
   fault: GuestFault | undefined;
   readonly #program: GuestProgram;
+  readonly #askHost: AskHost;
+  #hostCalls = 0;
   #exports: GuestExports | undefined;
   #stop: StopCheck = () => undefined;
   #lines: GuestLogLine[] = [];
   readonly #partial = new Map<"stdout" | "stderr", string>();
   #room: number;
 
-  constructor(program: GuestProgram, { limits, image }: OpenRequest) {
+  constructor(program: GuestProgram, { limits, image }: OpenRequest, askHost: AskHost) {
     this.limits = limits;
     this.#program = program;
+    this.#askHost = askHost;
     this.#room = limits.logBytes;
     this.meter = createGuestMeter(limits, image.declared, () => this.#stop());
   }
@@ -108,6 +126,7 @@ class Instance implements GuestContext {
   /** Gives the next call of a living instance a budget and a log of its own. */
   restart(): void {
     this.meter.begin();
+    this.#hostCalls = 0;
     this.#room = this.limits.logBytes;
   }
 
@@ -124,6 +143,18 @@ class Instance implements GuestContext {
   /** Keeps the first reason; a guest that the meter ended has trapped, which says less. */
   #end(error: unknown): void {
     this.fault ??= this.meter.fault() ?? faultOf(error);
+  }
+
+  askHost(question: HostQuestion): string {
+    this.#hostCalls += 1;
+    if (this.#hostCalls > this.limits.hostCalls) {
+      raiseFault(this, {
+        code: "runtime/limit",
+        message: `The guest made more than ${this.limits.hostCalls} host calls.`,
+      });
+    }
+    const asked = this.#askHost(question, this.#stop);
+    return "answer" in asked ? asked.answer : raiseFault(this, stopFaults[asked.stopped]);
   }
 
   outcome(output: string): Outcome {

@@ -18,10 +18,13 @@ import type { Isolate } from "./isolation.ts";
 export function createInlineIsolate(createRealm: () => GuestRealm): Isolate {
   return {
     name: "inline",
-    guarantees: { deadline: true, memory: true, crash: false, authority: true },
+    guarantees: { deadline: true, memory: true, crash: false, authority: true, hostCalls: false },
     open: (image, context) => openInline(image, context, createRealm()),
   };
 }
+
+/** The guest holds the only thread, so that nobody could answer it; creating an instance refuses such a guest. */
+const noHost = () => ({ stopped: "aborted" }) as const;
 
 async function openInline(
   image: GuestImage,
@@ -29,7 +32,7 @@ async function openInline(
   realm: GuestRealm,
 ): Promise<GuestInstance> {
   const { limits, lifetime, deadline } = context;
-  const runner = await createGuestRunner({ image, limits, lifetime }, realm);
+  const runner = await createGuestRunner({ image, limits, lifetime }, realm, noHost);
   if (deadline.reason !== undefined) throw deadline.error("The guest");
   readOutcome(
     runner.prepare(() => deadline.reason),

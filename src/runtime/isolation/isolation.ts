@@ -11,6 +11,8 @@ export interface IsolateGuarantees {
   readonly crash: boolean;
   /** Even code that escaped the guest finds no files, network or environment. */
   readonly authority: boolean;
+  /** The guest can wait for host APIs while the host's own thread goes on. */
+  readonly hostCalls: boolean;
 }
 
 /** Where a guest runs and how it is stopped. */

@@ -5,12 +5,14 @@ import type { GuestInstance, GuestReply, InstantiateContext } from "../backend.t
 import { faultError } from "../fault.ts";
 import type { GuestImage } from "./guest-image.ts";
 import {
+  createStopCell,
   type GuestAnswer,
   type OwnerMessage,
   readGuestMessage,
-  stopCellBytes,
   stopRequest,
 } from "./guest-messages.ts";
+import { createHostBridge, type HostBridge } from "./host-bridge.ts";
+import { createHostChannel } from "./host-channel.ts";
 import type { WorkerPort } from "./worker-port.ts";
 
 /**
@@ -30,10 +32,10 @@ export async function openWorkerGuest(
   image: GuestImage,
   context: InstantiateContext,
 ): Promise<GuestInstance> {
-  const guest = new WorkerGuest(port, context);
+  const guest = new WorkerGuest(port, image, context);
   const { limits, lifetime, deadline } = context;
   try {
-    await guest.ask({ type: "open", image, limits, lifetime, stopCell: guest.stopCell }, deadline);
+    await guest.ask({ type: "open", image, limits, lifetime, ...guest.shared }, deadline);
     return guest;
   } catch (error) {
     await guest.close();
@@ -57,9 +59,9 @@ interface Waiting {
 }
 
 class WorkerGuest implements GuestInstance {
-  /** Shared memory through which a running guest is stopped, where there is any. */
-  readonly stopCell =
-    typeof SharedArrayBuffer === "undefined" ? undefined : new SharedArrayBuffer(stopCellBytes);
+  /** Memory shared with the guest's thread, where there is any: to stop it, and to answer it. */
+  readonly shared: Pick<OwnerMessage & { readonly type: "open" }, "stopCell" | "hostChannel">;
+  readonly #bridge: HostBridge | undefined;
   readonly #port: WorkerPort;
   readonly #context: InstantiateContext;
   #request = -1;
@@ -68,9 +70,12 @@ class WorkerGuest implements GuestInstance {
   /** The last rung: terminates a worker that did not stop its guest when asked. */
   #grace: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(port: WorkerPort, context: InstantiateContext) {
+  constructor(port: WorkerPort, image: GuestImage, context: InstantiateContext) {
     this.#port = port;
     this.#context = context;
+    const hostChannel = image.hostImports.length === 0 ? undefined : createHostChannel();
+    this.#bridge = hostChannel && createHostBridge(hostChannel, context.hostCalls);
+    this.shared = { stopCell: createStopCell(), hostChannel };
     port.onMessage((message) => this.#receive(message));
     port.onEnd((end) =>
       this.#lose(
@@ -122,15 +127,22 @@ class WorkerGuest implements GuestInstance {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     const end = () => this.#lose(waiting.deadline.error("The guest"));
-    if (this.stopCell !== undefined) stopRequest(this.stopCell, this.#request, reason);
+    const { stopCell } = this.shared;
+    if (stopCell !== undefined) stopRequest(stopCell, this.#request, reason);
+    this.#bridge?.end();
     // Without shared memory the inside knows the time but not the signal.
-    if (this.stopCell === undefined && reason === "aborted") end();
+    if (stopCell === undefined && reason === "aborted") end();
     else this.#grace = setTimeout(end, isolationLimits.stopGraceMs.default);
   }
 
   #receive(raw: unknown): void {
     if (!this.#isAlive) return;
     const message = readGuestMessage(raw, this.#context.limits);
+    if (message.type === "host-next") this.#bridge?.next();
+    if (message.type === "host-call" && this.#waiting !== undefined) {
+      this.#bridge?.answer(message.question, this.#waiting.deadline);
+    }
+    if (message.type === "host-next" || message.type === "host-call") return;
     clearTimeout(this.#grace);
     if (message.type === "prepared") return;
     this.#settle(message);
@@ -170,6 +182,7 @@ class WorkerGuest implements GuestInstance {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.release();
+    this.#bridge?.end();
     return waiting;
   }
 

@@ -24,7 +24,18 @@ export function createWorkerIsolate(spawn: SpawnWorker): Isolate {
 
   return {
     name: "worker",
-    guarantees: { deadline: true, memory: true, crash: false, authority: true },
+    guarantees: {
+      deadline: true,
+      memory: true,
+      crash: false,
+      authority: true,
+      hostCalls: canShareMemory(),
+    },
     open: (image, context) => openWorkerGuest(take(), image, context),
   };
+}
+
+/** A page has shared memory only when it is cross-origin isolated. */
+function canShareMemory(): boolean {
+  return typeof SharedArrayBuffer !== "undefined";
 }

@@ -24,14 +24,27 @@ export async function servePreparation(request: PreparationRequest): Promise<Pre
 }
 
 async function prepare(request: PreparationRequest): Promise<GuestImage> {
-  const { declared } = request;
+  const { declared, hostImports } = request;
   if (request.format === "core") {
-    return { format: "core", module: compile(exposeStart(request.bytes), request), declared };
+    return {
+      format: "core",
+      module: compile(exposeStart(request.bytes), request),
+      declared,
+      hostImports,
+    };
   }
   const { script, globals, imports, modules } = await generateBindings(request);
   // Metered after generation, which adds modules of its own between components.
   const compiled = new Map(Array.from(modules, ([path, bytes]) => [path, compile(bytes, request)]));
-  return { format: "component", script, globals, imports, modules: compiled, declared };
+  return {
+    format: "component",
+    script,
+    globals,
+    imports,
+    modules: compiled,
+    declared,
+    hostImports,
+  };
 }
 
 function compile(bytes: Uint8Array, { features }: PreparationRequest): WebAssembly.Module {

@@ -3,6 +3,7 @@ import { PluginError, type PluginErrorInit, revivePluginError } from "../../erro
 import { artifactLimits } from "../../limits.ts";
 import type { WasmFeature } from "../../wasm/artifact.types.ts";
 import type { DeclaredSize } from "../../wasm/declared-size.ts";
+import type { HostImport } from "../../wasm/host-imports.ts";
 import type { GuestImage } from "../isolation/guest-image.ts";
 import type { SpawnWorker } from "../isolation/worker-port.ts";
 
@@ -11,10 +12,9 @@ export interface ImageSource {
   readonly format: GuestImage["format"];
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly declared: DeclaredSize;
+  readonly hostImports: readonly HostImport[];
   /** What its bytes use, for saying what the engine lacks. */
   readonly features: readonly WasmFeature[];
-  /** Whether a component's modules define several memories, so that the engine itself must know them. */
-  readonly definesMemories: boolean;
 }
 
 /** What a disposable isolate is asked for, once. Structured-cloneable. */

@@ -1,8 +1,8 @@
 import { startDeadline } from "../../deadline.ts";
 import { artifactLimits } from "../../limits.ts";
-import type { ArtifactFacts } from "../../wasm/artifact.types.ts";
 import { clampArtifact } from "../../wasm/clamp.ts";
 import { declaredSize } from "../../wasm/declared-size.ts";
+import { importedHostInterfaces } from "../../wasm/host-imports.ts";
 import type { Artifact, PrepareContext, PreparedGuest } from "../backend.ts";
 import { type EnableFeature, lackingFeatures } from "../engine-features.ts";
 import type { GuestImage } from "../isolation/guest-image.ts";
@@ -39,8 +39,8 @@ export function createPrepareGuest(
       format,
       bytes,
       declared: declaredSize(artifact.facts),
+      hostImports: importedHostInterfaces(artifact.facts),
       features: artifact.facts.features,
-      definesMemories: definesSeveralMemories(artifact.facts),
     };
     const image = makeImage(source, ports.prepareImage);
     images.set(key, image);
@@ -56,14 +56,6 @@ export function createPrepareGuest(
     const image = await waitFor(imageOf(artifact, context), context.signal);
     return { instantiate: (instance) => instance.isolate.open(image, instance) };
   };
-}
-
-/** A module with several memories of which it defines one; several imported ones can be rewritten. */
-function definesSeveralMemories(facts: ArtifactFacts): boolean {
-  const modules = facts.kind === "component" ? facts.modules : [facts.module];
-  return modules.some(
-    ({ memories }) => memories.length > 1 && memories.some(({ isImported }) => !isImported),
-  );
 }
 
 async function makeImage(

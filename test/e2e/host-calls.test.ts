@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import { createInstance, grantRequested, type HostApi, type HostFunction } from "yoi-plugin-sdk";
+import { guestPackage, toolManifest } from "./guest-package.ts";
+
+const manifest = `${toolManifest}
+[[permissions]]
+kind = "host_api"
+api = "fs"
+`;
+const fs = [{ root: "/srv/data", operations: ["read" as const] }];
+
+/** A file API of the test's own, so that only the way there and back is under test. */
+function fileApi(read: HostFunction, onClose: () => void = () => {}): HostApi {
+  return {
+    name: "fs",
+    interface: "yoi:host/fs@1.0.0",
+    open: () => ({
+      functions: new Map([["read", read]]),
+      async [Symbol.asyncDispose]() {
+        onClose();
+      },
+    }),
+  };
+}
+
+async function guestWithFiles(
+  read: HostFunction,
+  options: { guest?: string; onClose?: () => void } = {},
+) {
+  const pkg = await guestPackage(options.guest ?? "import-host-fs", manifest);
+  return createInstance(pkg, {
+    grants: grantRequested(pkg, { fs }),
+    hostApis: [fileApi(read, options.onClose)],
+    limits: { timeoutMs: 2_000, outputBytes: 600_000 },
+  });
+}
+
+describe("a host call", () => {
+  it("brings the guest the host's answer, whatever the host waited for", async () => {
+    const asked: unknown[] = [];
+    await using guest = await guestWithFiles(async (args) => {
+      asked.push(...args);
+      await new Promise((resolve) => setImmediate(resolve));
+      return JSON.stringify({ path: "notes.txt", content: "grüß", truncated: false });
+    });
+    const result = await guest.callTool("run", {});
+    expect(asked).toEqual(['{"path":"notes.txt"}']);
+    expect(JSON.parse(result.content ?? "")).toMatchObject({ content: "grüß" });
+  });
+
+  it.each([0, 1, 65_535, 65_536, 65_537, 150_000])(
+    "brings an answer of %i bytes whole",
+    async (size) => {
+      await using guest = await guestWithFiles(async () => "x".repeat(size));
+      const result = await guest.callTool("run", {});
+      expect(result.error).toBeUndefined();
+      expect(result.content ?? "").toHaveLength(size);
+    },
+  );
+
+  it("that fails is an answer, and the guest goes on", async () => {
+    await using guest = await guestWithFiles(async () => {
+      throw new Error("a secret of the host's");
+    });
+    const result = await guest.callTool("run", {});
+    expect(result.isError).toBe(false);
+    expect(JSON.parse(result.content ?? "")).toMatchObject({ error: { code: "host/failed" } });
+    expect(result.content).not.toContain("secret");
+  });
+
+  it("is refused once its grant is taken back, and the guest goes on", async () => {
+    const pkg = await guestPackage("import-host-fs", manifest);
+    const record = grantRequested(pkg, { fs });
+    let isRevoked = false;
+    await using guest = await createInstance(pkg, {
+      grants: {
+        decide: ({ action }) =>
+          isRevoked && action.kind === "host_api"
+            ? { allowed: false, code: "grant/denied", message: "taken back" }
+            : { allowed: true },
+        targets: () => record,
+      },
+      hostApis: [fileApi(async () => "{}")],
+    });
+    expect((await guest.callTool("run", {})).content).toBe("{}");
+    isRevoked = true;
+    const result = await guest.callTool("run", {});
+    expect(JSON.parse(result.content ?? "")).toMatchObject({ error: { code: "grant/denied" } });
+  });
+
+  it("that hangs ends with the guest's deadline, and so does what the host does for it", async () => {
+    let signal: AbortSignal | undefined;
+    await using guest = await guestWithFiles((_, call) => {
+      signal = call.signal;
+      return new Promise(() => {});
+    });
+    const result = await guest.callTool("run", {}, { timeoutMs: 150 });
+    expect(result.error?.code).toBe("runtime/timeout");
+    expect(result.durationMs).toBeLessThan(2_000);
+    expect(signal?.aborted).toBe(true);
+  });
+
+  it("is one of a bounded number in each call", async () => {
+    let calls = 0;
+    const pkg = await guestPackage("host-call-flood", manifest);
+    await using guest = await createInstance(pkg, {
+      grants: grantRequested(pkg, { fs }),
+      hostApis: [
+        fileApi(async () => {
+          calls += 1;
+          return "{}";
+        }),
+      ],
+      limits: { hostCalls: 25 },
+    });
+    const result = await guest.callTool("run", {});
+    expect(result.error?.code).toBe("runtime/limit");
+    expect(calls).toBe(25);
+  });
+
+  it("closes what the API holds when the instance stops", async () => {
+    let isClosed = false;
+    const guest = await guestWithFiles(async () => "{}", { onClose: () => (isClosed = true) });
+    await guest.callTool("run", {});
+    await guest.stop();
+    expect(isClosed).toBe(true);
+  });
+
+  it("is refused where nobody could answer it", async () => {
+    const pkg = await guestPackage("import-host-fs", manifest);
+    await expect(
+      createInstance(pkg, {
+        grants: grantRequested(pkg, { fs }),
+        hostApis: [fileApi(async () => "{}")],
+        isolation: "inline",
+      }),
+    ).rejects.toMatchObject({ code: "options/unsupported" });
+  });
+});
