@@ -13,11 +13,36 @@ const port = v.optional(v.pipe(integer, v.integer(), v.minValue(0), v.maxValue(6
 const text = v.optional(v.string(), "");
 const isPrivateAllowed = v.optional(v.boolean());
 
+// A name that the host can't send in any case, and one that would be an object's prototype, is no key.
+const headerName = v.pipe(
+  v.string(),
+  v.regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/u, "a header's name"),
+  v.check((name) => name !== "__proto__" && !isFramingHeader(name), "a header that may be bound"),
+);
+const secretHeaders = v.optional(
+  v.record(
+    headerName,
+    v.strictObject({
+      secret: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
+      prefix: v.optional(v.pipe(v.string(), v.regex(/^[\t\x20-\x7e]{0,128}$/u))),
+    }),
+  ),
+);
+
+const namedIfBound = "a target with a host of its own, since it binds headers";
 const webSocketEntries = { scheme: text, host: text, port, path_prefixes: texts };
 const targetEntries = {
   request: v.optional(
     v.array(
-      v.strictObject({ ...webSocketEntries, methods: texts, allow_private: isPrivateAllowed }),
+      v.pipe(
+        v.strictObject({
+          ...webSocketEntries,
+          methods: texts,
+          allow_private: isPrivateAllowed,
+          headers: secretHeaders,
+        }),
+        v.check((target) => isNamedIfBound(target), namedIfBound),
+      ),
     ),
     [],
   ),
@@ -35,7 +60,17 @@ const targetEntries = {
     [],
   ),
   https: v.optional(
-    v.array(v.strictObject({ host: text, methods: texts, path_prefixes: texts })),
+    v.array(
+      v.pipe(
+        v.strictObject({
+          host: text,
+          methods: texts,
+          path_prefixes: texts,
+          headers: secretHeaders,
+        }),
+        v.check((target) => isNamedIfBound(target), namedIfBound),
+      ),
+    ),
     [],
   ),
 };
@@ -49,6 +84,18 @@ const recordSchema = v.strictObject({
 });
 
 const targetsSchema = v.strictObject(targetEntries);
+
+/** A secret is for a host that somebody thought of: a target for any host can't have one. */
+function isNamedIfBound({ host, headers }: { host: string; headers?: unknown }): boolean {
+  return headers === undefined || (host.trim() !== "" && host.trim() !== "*");
+}
+
+/** Headers that frame or route a request: bound to a target, they would send it elsewhere. */
+function isFramingHeader(name: string): boolean {
+  return /^(?:host|content-length|transfer-encoding|connection|keep-alive|te|trailer|upgrade|expect|(?:proxy|sec)-.*)$/iu.test(
+    name.replaceAll("_", "-"),
+  );
+}
 
 /** Targets as {@link grantRequested} takes them: any of the four lists, each field optional. */
 export type TargetsInput = {
@@ -187,7 +234,8 @@ function issueText(issue: v.BaseIssue<unknown>): string {
   if (issue.type === "strict_object" && issue.expected?.startsWith('"') === true) {
     return `${where} is missing`;
   }
-  return `${where} must be ${boundedText(issue.expected ?? "something else", 160)}`;
+  const expected = issue.type === "check" ? issue.message : issue.expected;
+  return `${where} must be ${boundedText(expected ?? "something else", 160)}`;
 }
 
 /** Copies plain data, leaves out what is `undefined`, and freezes it at every depth. */

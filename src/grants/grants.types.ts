@@ -13,7 +13,20 @@ export interface HttpsGrant {
   readonly host: string;
   readonly methods: readonly string[];
   readonly path_prefixes: readonly string[];
+  /** Secrets that the host sends with every request to this target, by header name. */
+  readonly headers?: SecretHeaders;
 }
+
+/** A header whose value is a secret of the host's: the guest neither sets nor sees it. */
+export interface SecretHeader {
+  /** The secret's name, which the host's secret provider knows. */
+  readonly secret: string;
+  /** Text before the value, such as `"Bearer "`. */
+  readonly prefix?: string;
+}
+
+/** Secret headers by name. */
+export type SecretHeaders = Readonly<Record<string, SecretHeader>>;
 
 /** A grant for a folder of the host's file system. */
 export interface FsGrant {
@@ -24,6 +37,9 @@ export interface FsGrant {
 
 /** A request or websocket grant; `allow_private` lets it reach the private host that it names. */
 export type PrivateTarget<Target> = Target & { readonly allow_private?: boolean };
+
+/** A request grant: a target, with the secrets that go with every request to it. */
+export type RequestGrant = PrivateTarget<RequestTarget> & { readonly headers?: SecretHeaders };
 
 /**
  * What a host grants one exact package (reference §3).
@@ -37,7 +53,7 @@ export interface GrantRecord {
   readonly version?: string;
   readonly digest?: string;
   readonly permissions: readonly Permission[];
-  readonly request: readonly PrivateTarget<RequestTarget>[];
+  readonly request: readonly RequestGrant[];
   readonly websocket: readonly PrivateTarget<WebSocketTarget>[];
   readonly fs: readonly FsGrant[];
   readonly https: readonly HttpsGrant[];

@@ -17,6 +17,7 @@ import type {
 import { isUrlApi, urlPoint } from "./url-target.ts";
 
 export { authoriseGranted } from "./authorise.ts";
+export { boundHeaders } from "./bound-headers.ts";
 export { actionSubject } from "./decision.ts";
 export {
   type AskOptions,
