@@ -168,7 +168,8 @@ export const requirements = {
   // Bounds on a running guest
   "limits/memory": {
     source: "issue 2, how it is judged",
-    behaviour: "memory.grow past the cap fails inside the guest, all memories of it together.",
+    behaviour:
+      "Growing past the memory cap fails inside the guest, all memories of it counted together.",
   },
   "limits/tables": {
     source: "issue 2, how it is judged",

@@ -16,6 +16,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    // These have configurations of their own: they need a browser, or files from elsewhere.
+    exclude: ["test/browser/**", "test/corpora/**"],
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: "forks",

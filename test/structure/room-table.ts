@@ -27,7 +27,15 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
   [
     "wasm",
     {
-      doors: ["artifact.ts", "admission.ts", "clamp.ts", "meter.ts"],
+      doors: [
+        "artifact.ts",
+        "admission.ts",
+        "clamp.ts",
+        "declared-size.ts",
+        "host-imports.ts",
+        "meter.ts",
+        "meter-account.ts",
+      ],
       from: ["manifest"],
     },
   ],
@@ -41,7 +49,10 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
   ],
   [
     "host-api",
-    { doors: ["host-call.ts", "host-api.ts", "wasi/wasi.ts"], from: ["manifest", "grants"] },
+    {
+      doors: ["host-call.ts", "host-api.ts", "wasi/wasi.ts"],
+      from: ["manifest", "package", "grants"],
+    },
   ],
   [
     "runtime",
@@ -54,7 +65,7 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
     "instance",
     {
       doors: ["create-instance.ts"],
-      from: ["manifest", "package", "wasm", "grants", "runtime"],
+      from: ["manifest", "package", "wasm", "grants", "host-api", "runtime"],
     },
   ],
   [
