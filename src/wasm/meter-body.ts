@@ -81,7 +81,8 @@ function planPass(state: BodyState, body: Body, mark: EditMark, isWhole: boolean
     const { opcode } = walker;
     if (opcode >= 0x20 && opcode < 0xd0) {
       addCost(state, 1);
-      if (opcode === 0x23 || opcode === 0x24) shiftGlobal(state);
+      if (opcode < 0x23) checkLocal(state);
+      else if (opcode === 0x23 || opcode === 0x24) shiftGlobal(state);
       else if (opcode === 0x40) planBulk(state);
     } else if (opcode < 0x100) {
       planControl(state, opcode);
@@ -96,6 +97,11 @@ function planPass(state: BodyState, body: Body, mark: EditMark, isWhole: boolean
   edits.settleAdvances(mark);
   if (edits.total(mark) > meterLimits.fuelBetweenAsking.default) counter.ask(entry);
   return entry;
+}
+
+/** Refuses a local that only metering adds: what it holds is not the guest's. */
+function checkLocal({ walker, local }: BodyState): void {
+  if (readIndex(walker.bytes, walker.immediates) >= local) walker.fail("a local is not there");
 }
 
 function planControl(state: BodyState, opcode: number): void {

@@ -135,6 +135,16 @@ export function refuseFeatures(features: number): void {
   });
 }
 
+/** Refuses what is well-formed, but nothing here knows how to meter. */
+export function refuse(what: string, offset: number): never {
+  throw new PluginError({
+    code: "artifact/unsupported",
+    phase: meterFailure.phase,
+    message: `In ${meterFailure.subject}, ${what} (at byte ${offset}). Build the guest without it.`,
+    details: { offset },
+  });
+}
+
 function readSections(bytes: Uint8Array): Section[] {
   const cursor = new ByteCursor(bytes, meterFailure, preamble.length);
   const sections: Section[] = [];
@@ -143,16 +153,12 @@ function readSections(bytes: Uint8Array): Section[] {
     const offset = cursor.offset;
     const id = cursor.u8();
     const content = cursor.sub(cursor.leb32());
-    if (id === 0) continue; // custom sections name functions by index, and mean nothing to the engine
-    const order = sectionOrder.indexOf(id);
-    if (order < 0) {
-      throw new PluginError({
-        code: "artifact/unsupported",
-        phase: meterFailure.phase,
-        message: `A core module has a section of the unknown kind ${id} (at byte ${offset}).`,
-        details: { offset },
-      });
+    if (id === 0) {
+      content.name();
+      continue; // they mean nothing to the engine, and may name functions by index
     }
+    const order = sectionOrder.indexOf(id);
+    if (order < 0) refuse(`the section ${id} is unknown`, offset);
     if (order <= last) cursor.fail(`the section ${id} is out of order`, offset);
     last = order;
     sections.push({ id, start: content.offset, end: content.end });
@@ -178,13 +184,12 @@ const readers: Readonly<Record<number, (skipper: ImmediateSkipper, shape: Draft)
   1: readType,
   2: readImport,
   3(skipper, shape) {
-    const type = skipper.u32();
-    if (type >= shape.types.results.length) skipper.fail("a function's type is not there");
-    shape.definedTypes.push(type);
+    shape.definedTypes.push(readTypeIndex(skipper, shape));
     shape.functions.total += 1;
   },
   4: (skipper, shape) => readTable(skipper, shape),
   5: (skipper, shape) => readMemory(skipper, shape),
+  13: readTag,
 };
 
 function readType(skipper: ImmediateSkipper, shape: Draft): void {
@@ -212,7 +217,7 @@ function readImport(skipper: ImmediateSkipper, shape: Draft): void {
   }
   switch (skipper.byte()) {
     case 0:
-      skipper.u32();
+      readTypeIndex(skipper, shape);
       shape.functions.imported += 1;
       shape.functions.total += 1;
       return;
@@ -229,12 +234,23 @@ function readImport(skipper: ImmediateSkipper, shape: Draft): void {
       shape.globals.total += 1;
       return;
     case 4:
-      skipper.byte();
-      skipper.u32();
+      readTag(skipper, shape);
       return;
     default:
       skipper.unsupported("an import is of an unknown kind");
   }
+}
+
+function readTag(skipper: ImmediateSkipper, shape: Draft): void {
+  skipper.byte();
+  readTypeIndex(skipper, shape);
+}
+
+/** Reads the index of a type of the module's own: the types that metering adds are not for it. */
+function readTypeIndex(skipper: ImmediateSkipper, shape: Draft): number {
+  const type = skipper.u32();
+  if (type >= shape.types.results.length) skipper.fail("a type is not there");
+  return type;
 }
 
 function readTable(skipper: ImmediateSkipper, shape: Draft, isImported = false): void {
