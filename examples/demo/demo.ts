@@ -97,7 +97,7 @@ async function callWithGrants(pkg: PluginPackage): Promise<void> {
   await instance.stop();
   say(`   ${green("✓")} ${shown(result.summary)[0]}`);
   say();
-  for (const line of shown(result.content ?? "")) say(`     ${line}`);
+  for (const line of shown(result.content ?? "")) say(`     ${line}`.trimEnd());
   say();
   say(dim(`   answered in ${duration(result.durationMs).trim()}, the guest's start included`));
   expect(!result.isError && result.content?.includes("mm") !== false, "the weather tool failed");
@@ -106,7 +106,7 @@ async function callWithGrants(pkg: PluginPackage): Promise<void> {
 async function letThemTry(pkg: PluginPackage): Promise<void> {
   const count = attempts.flatMap(([, group]) => group).length;
   heading(5, `Now ${count} guests that mean harm, each with all that it asks for granted`);
-  say(dim(`   ${"The guest".padEnd(40)}${"What stops it".padEnd(26)}   After`));
+  say(dim(`   ${"The guest".padEnd(38)}${"What stops it".padEnd(26)}Ran   After`));
   const honest = await createInstance(pkg, { grants: grantRequested(pkg) });
   await honest.callTool("get_forecast", { csv });
   const endWatch = watchHost(honest, ["get_forecast", { csv }]);
@@ -137,12 +137,11 @@ async function show(attempt: Attempt): Promise<void> {
       ? seen.code === ends.code && seen.isRun === ends.isRun
       : seen.code === undefined && seen.summary === ends.answer;
   const what = "code" in ends ? (seen.code ?? "nothing") : ends.says;
-  const note = seen.isRun ? "" : "unrun";
+  const stoppedBy = (isRight ? what : (seen.code ?? "nothing")).padEnd(26);
   const mark = isRight ? green("✓") : red("✗");
-  say(
-    ` ${mark} ${attempt.tries.padEnd(40)}${(isRight ? what : (seen.code ?? "nothing")).padEnd(24)}${dim(note.padEnd(5))}${duration(took)}`,
-  );
-  expect(isRight, `the guest that ${attempt.tries} ended as ${seen.code ?? seen.summary}`);
+  const ran = dim(seen.isRun ? "yes" : "no ");
+  say(` ${mark} ${attempt.tries.padEnd(38)}${stoppedBy}${ran}${duration(took)}`);
+  expect(isRight, `The guest that ${attempt.tries} ended as ${seen.code ?? seen.summary}.`);
 }
 
 /** What became of a guest. */
