@@ -1,8 +1,13 @@
+import { createFetchHttp } from "./host-api/http/fetch-http.browser.ts";
+import { createHttpsApi } from "./host-api/https/https-api.ts";
+import { createRequestApi } from "./host-api/request/request-api.ts";
 import { readSource } from "./package/read-source.browser.ts";
 import type { Ports } from "./ports.types.ts";
 import { browserWorkerSpawner } from "./runtime/isolation/worker.browser.ts";
 import { createWorkerIsolate } from "./runtime/isolation/worker.ts";
 import { createPrepareImage } from "./runtime/preparation/prepare-image.ts";
+
+const network = { http: createFetchHttp() };
 
 /** A browser's ports. Each `new URL` is written out, because that is the form bundlers find. */
 export const ports: Ports = {
@@ -14,7 +19,8 @@ export const ports: Ports = {
       ),
     ),
   ],
-  hostApis: [],
+  // A page has no file system to grant; a host passes one in memory.
+  hostApis: [createHttpsApi({ network }), createRequestApi({ network })],
   prepareImage: createPrepareImage(
     browserWorkerSpawner(
       () =>

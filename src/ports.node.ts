@@ -1,5 +1,11 @@
 import { readFile } from "node:fs/promises";
 import v8 from "node:v8";
+import { createFsApi } from "./host-api/fs/fs.ts";
+import { nodeFileSystem } from "./host-api/fs/node-file-system.node.ts";
+import { resolveWithSystem } from "./host-api/http/resolve.node.ts";
+import { createUndiciHttp } from "./host-api/http/undici-http.node.ts";
+import { createHttpsApi } from "./host-api/https/https-api.ts";
+import { createRequestApi } from "./host-api/request/request-api.ts";
 import { readSource } from "./package/read-source.node.ts";
 import type { Ports } from "./ports.types.ts";
 import { generatorFiles } from "./runtime/component/generator-modules.ts";
@@ -15,6 +21,8 @@ const switches: ReadonlyMap<WasmFeature, string> = new Map([
   ["extended-constants", "--experimental-wasm-extended-const"],
 ]);
 
+const network = { resolve: resolveWithSystem, http: createUndiciHttp() };
+
 /** Node's ports. */
 export const ports: Ports = {
   readSource,
@@ -24,7 +32,11 @@ export const ports: Ports = {
     ),
     createInlineIsolate(createRealm),
   ],
-  hostApis: [],
+  hostApis: [
+    createHttpsApi({ network }),
+    createRequestApi({ network }),
+    createFsApi({ fileSystem: nodeFileSystem() }),
+  ],
   prepareImage: createPrepareImage(
     nodeWorkerSpawner(
       new URL("./preparation-main.node.js", import.meta.url),
