@@ -259,7 +259,7 @@ export const cliLimits = {
   listedTextBytes: limit("bytes", 240, "reference §4.1: one text of `list`"),
 } as const satisfies Record<string, Limit>;
 
-/** What discovery, enablement records and plans may hold (reference §2, §3). */
+/** What discovery looks at (reference §2, §3). */
 export const storeLimits = {
   packagesPerStore: limit("count", 128, "reference §2", "other files in the store's folder"),
   visitedFiles: limit(
@@ -268,6 +268,10 @@ export const storeLimits = {
     "names in a store's folder, packages or not",
     "what is below its folders, which nobody looks at",
   ),
+} as const satisfies Record<string, Limit>;
+
+/** What findings, enablement records and plans may hold (reference §3). */
+export const recordLimits = {
   diagnosticBytes: limit("bytes", 240, "reference §3: the bound of a diagnostic's message"),
   labelBytes: limit("bytes", 255, "what file systems allow a file's name"),
   enabledPlugins: limit("count", 256, "more than a project and a user store hold together"),
@@ -279,7 +283,6 @@ export const storeLimits = {
 
 /** What the cache of packages keeps besides packages, and for how long. */
 export const cacheLimits = {
-  visitedFiles: limit("count", 20_000, "names that a look at the cache reads"),
   leftoverMs: limit(
     "ms",
     24 * 60 * 60 * 1000,
@@ -389,6 +392,22 @@ export const webSocketLimits = {
     "what the system's own socket buffers hold",
   ),
   closeGraceMs: limit("ms", 500, "a peer that does not answer a close is cut off"),
+} as const satisfies Record<string, Limit>;
+
+/** What the conformance kit gives the guests that it tries a backend with. */
+export const conformanceLimits = {
+  callMs: limit("ms", 10_000, "calls that are to be answered"),
+  stoppedCallMs: limit("ms", 150, "calls that are to be stopped: enough for a guest to be entered"),
+  patienceMs: limit(
+    "ms",
+    5_000,
+    "past its deadline a call must be settled; a busy machine is slow",
+    "a backend that blocks the caller's thread, which no clock interrupts",
+  ),
+  memoryBytes: limit("bytes", 512 * KiB, "twice what the kit's guests start with"),
+  tableElements: limit("count", 64, "the kit's guests start with one"),
+  fuel: limit("instructions", 1_000_000, "a thousand times what the kit's guests need to answer"),
+  outputBytes: limit("bytes", 1_000, "far from any default, so that it is this limit that is kept"),
 } as const satisfies Record<string, Limit>;
 
 /** What JSON from outside may hold, whatever its byte bound. */

@@ -272,6 +272,37 @@ export const requirements = {
       "`yoi-plugin` inspects and runs packages, with exit codes and errors that say what to do.",
   },
 
+  // Packages on disk
+  "store/one-bad-package": {
+    source: "issue 3, item 3",
+    behaviour: "One bad package in a store never hides another.",
+  },
+  "store/confined": {
+    source: "issue 3, item 3",
+    behaviour: "A package that is linked out of its store is refused and not read.",
+  },
+  "store/fail-closed": {
+    source: "issue 3, item 3; reference §3",
+    behaviour: "The first thing wrong with an enablement record drops it, with one finding.",
+  },
+  "store/restore": {
+    source: "issue 3, item 3",
+    behaviour: "A plan restores to the same packages when the stores have newer ones.",
+  },
+  "store/cache-verified": {
+    source: "issue 3, item 3",
+    behaviour: "What a cache entry holds is what its digest says, or it is not opened.",
+  },
+  "store/cache-shared": {
+    source: "issue 3, item 3",
+    behaviour: "Several processes use one cache at once, and pruning leaves what they use.",
+  },
+  "cli/consent": {
+    source: "issue 3, item 5",
+    behaviour:
+      "`yoi-plugin enable` shows what is asked, and writes pins and grants only after a yes.",
+  },
+
   // Errors
   "errors/stable-codes": {
     source: "design: the public surface",

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { encodeUtf8 } from "../bytes.ts";
 import { boundedText } from "../diagnostic.ts";
 import { isPluginError, PluginError } from "../errors.ts";
-import { storeLimits } from "../limits.ts";
+import { recordLimits } from "../limits.ts";
 import {
   cacheFolder,
   createPackageCache,
@@ -87,7 +87,7 @@ function pinsOf(plan: PluginPlan): unknown {
 }
 
 async function readLock(file: string): Promise<PluginPlan | undefined> {
-  const reading = await readStoredFile(file, { maxBytes: storeLimits.planBytes.default });
+  const reading = await readStoredFile(file, { maxBytes: recordLimits.planBytes.default });
   const name = `The lock file ${boundedText(file, 200)}`;
   if (reading.ok) return lockedPlan(reading.bytes, name);
   const { kind, reason } = reading.problem;

@@ -108,6 +108,5 @@ async function removeLeftovers(cache: string, now: number): Promise<void> {
 }
 
 async function namesIn(cache: string): Promise<readonly string[]> {
-  const names = await readdir(cache).catch(() => []);
-  return names.slice(0, cacheLimits.visitedFiles.default);
+  return readdir(cache).catch(() => []);
 }

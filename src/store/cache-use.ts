@@ -57,7 +57,7 @@ export async function endUse(use: CacheUse): Promise<void> {
 export async function digestsInUse(cache: string, now: number): Promise<ReadonlySet<Digest>> {
   const used = new Set<Digest>();
   const names = await readdir(usesFolder(cache)).catch(() => []);
-  for (const name of names.slice(0, cacheLimits.visitedFiles.default)) {
+  for (const name of names) {
     const [, hex, where, pid] = usePattern.exec(name) ?? [];
     if (hex === undefined) continue;
     const path = join(usesFolder(cache), name);

@@ -2,7 +2,7 @@ import { mkdir, open, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { quoteName } from "../diagnostic.ts";
-import { storeLimits } from "../limits.ts";
+import { recordLimits } from "../limits.ts";
 import { privateModes, problemOf, storeIoError } from "./stored-file.ts";
 
 /** How long to wait before looking again, in milliseconds. */
@@ -19,7 +19,7 @@ const pauseMs = 10;
  */
 export async function changeAlone(path: string, change: () => Promise<void>): Promise<void> {
   const mark = join(dirname(path), `.${basename(path)}.changing`);
-  const endsAt = performance.now() + storeLimits.changeWaitMs.default;
+  const endsAt = performance.now() + recordLimits.changeWaitMs.default;
   await mkdir(dirname(path), { recursive: true, mode: privateModes.folder }).catch(() => {});
   while (!(await isMarked(mark))) {
     if (performance.now() > endsAt) {
@@ -51,5 +51,5 @@ async function forgetStale(mark: string): Promise<void> {
   const stats = await stat(mark).catch(() => undefined);
   if (stats === undefined) return;
   const age = Date.now() - stats.mtimeMs;
-  if (age > storeLimits.staleChangeMs.default) await unlink(mark).catch(() => {});
+  if (age > recordLimits.staleChangeMs.default) await unlink(mark).catch(() => {});
 }

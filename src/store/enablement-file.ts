@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { decodeUtf8, encodeUtf8 } from "../bytes.ts";
 import { boundedText } from "../diagnostic.ts";
-import { storeLimits } from "../limits.ts";
+import { recordLimits } from "../limits.ts";
 import { changeAlone } from "./change-alone.ts";
 import { readEnablement, readEnablementOf, refuseBounds } from "./enablement.ts";
 import { withoutRecord, withRecord } from "./enablement-text.ts";
@@ -69,7 +69,7 @@ async function readFile(file: string): Promise<ReadFile> {
     if (problem.kind === "missing") return { path: file, bytes: undefined };
     throw storeIoError(`${named(file)} ${problem.reason}`);
   }
-  const maxBytes = storeLimits.enablementBytes.default;
+  const maxBytes = recordLimits.enablementBytes.default;
   const reading = await readStoredFile(path, { maxBytes });
   if (reading.ok) return { path, bytes: reading.bytes };
   const { kind, reason } = reading.problem;

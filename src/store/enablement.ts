@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { encodeUtf8 } from "../bytes.ts";
 import { PluginError } from "../errors.ts";
-import { storeLimits } from "../limits.ts";
+import { recordLimits } from "../limits.ts";
 import { parseToml } from "../manifest/manifest.ts";
 import { deepFreeze, enablementRecord, list, readBySchema, refuseRecord } from "./record-schema.ts";
 import type { Enablement } from "./store.types.ts";
@@ -52,7 +52,7 @@ export function readEnablementOf(
 
 /** Refuses more records than are allowed. */
 export function checkCount(enabled: readonly unknown[]): void {
-  const most = storeLimits.enabledPlugins.default;
+  const most = recordLimits.enabledPlugins.default;
   if (enabled.length > most) {
     refuseBounds(`There are ${enabled.length} enablement records and at most ${most} are allowed.`);
   }
@@ -70,7 +70,7 @@ export function isText(source: unknown): source is string | Uint8Array {
 
 function readText(subject: string, source: string | Uint8Array): unknown {
   const bytes = typeof source === "string" ? encodeUtf8(source) : source;
-  const toml = parseToml(bytes, storeLimits.enablementBytes.default);
+  const toml = parseToml(bytes, recordLimits.enablementBytes.default);
   if (toml.ok) return toml.value;
   if (toml.isTooLarge) return refuseBounds(`${subject} is too large: ${toml.reason}.`);
   return refuseRecord(subject, toml.reason);

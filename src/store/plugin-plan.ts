@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { boundedText } from "../diagnostic.ts";
 import { type ErrorCode, errorCodes, phases } from "../errors.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson } from "../json.ts";
-import { storeLimits } from "../limits.ts";
+import { recordLimits } from "../limits.ts";
 import { packageSources, parsePackageRef } from "../package/load-package.ts";
 import { checkCount, enablementEntries, isText, refuseBounds } from "./enablement.ts";
 import {
@@ -57,7 +57,7 @@ const inert = (maxBytes: number) =>
     v.string(),
     v.transform((text) => boundedText(text, maxBytes)),
   );
-const label = inert(storeLimits.labelBytes.default);
+const label = inert(recordLimits.labelBytes.default);
 
 const diagnostic = v.strictObject({
   code: v.custom<ErrorCode>(
@@ -69,7 +69,7 @@ const diagnostic = v.strictObject({
   ref: v.exactOptional(label),
   package: v.exactOptional(label),
   digest: v.exactOptional(label),
-  message: inert(storeLimits.diagnosticBytes.default),
+  message: inert(recordLimits.diagnosticBytes.default),
 });
 
 const planSchema = v.strictObject({
@@ -105,7 +105,7 @@ export function readPlan(source: string | Uint8Array | object): PluginPlan {
  */
 export function planText(plan: PluginPlan): string {
   const text = `${JSON.stringify(plan, null, 2)}\n`;
-  const most = storeLimits.planBytes.default;
+  const most = recordLimits.planBytes.default;
   if (new TextEncoder().encode(text).length > most) {
     refuseBounds(`The plan has more than ${most} bytes; enable fewer packages in one place.`);
   }
@@ -113,7 +113,7 @@ export function planText(plan: PluginPlan): string {
 }
 
 function readText(source: string | Uint8Array): unknown {
-  const parsed = parseJson(source, storeLimits.planBytes.default);
+  const parsed = parseJson(source, recordLimits.planBytes.default);
   if (parsed.ok) return parsed.value;
   if (parsed.isTooLarge) return refuseBounds(`${subject} is too large: ${parsed.reason}.`);
   return refuseRecord(subject, parsed.reason);

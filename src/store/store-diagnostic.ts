@@ -1,6 +1,6 @@
 import { boundedText } from "../diagnostic.ts";
 import { type ErrorCode, isPluginError, type Phase } from "../errors.ts";
-import { storeLimits } from "../limits.ts";
+import { recordLimits } from "../limits.ts";
 import type { StoreDiagnostic } from "./store.types.ts";
 
 /** What a finding is about; `undefined` parts are left out. */
@@ -31,7 +31,7 @@ export function storeDiagnostic(
     ...(ref === undefined ? {} : { ref }),
     ...(label === undefined ? {} : { package: label }),
     ...(digest === undefined ? {} : { digest }),
-    message: boundedText(message, storeLimits.diagnosticBytes.default),
+    message: boundedText(message, recordLimits.diagnosticBytes.default),
   });
 }
 

@@ -2,7 +2,7 @@ import { lstat, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { boundedText, quoteName } from "../diagnostic.ts";
 import { type ErrorCode, PluginError } from "../errors.ts";
-import { type PackageLimits, storeLimits } from "../limits.ts";
+import { type PackageLimits, recordLimits } from "../limits.ts";
 import {
   createReadPackage,
   type PackageReading,
@@ -84,7 +84,7 @@ export async function readArchiveFile(
 
 /** @returns A package's file name as it is shown: inert and bounded. */
 export function packageLabel(name: string): string {
-  return boundedText(name, storeLimits.labelBytes.default);
+  return boundedText(name, recordLimits.labelBytes.default);
 }
 
 const problemCodes: Readonly<Record<FileProblem["kind"], ErrorCode>> = {

@@ -47,7 +47,7 @@ describe("enable", () => {
     expect(out).toContain("  in ~/.config/yoi/workspaces/");
   });
 
-  test("asks on a terminal, and only a yes enables", async () => {
+  test("[cli/consent] asks on a terminal, and only a yes enables", async () => {
     const machine = await machineWithEcho();
     const no = await machine.run(granting, { isTerminal: true, answer: false });
     expect([no.code, no.asked]).toEqual([1, ["Enable project:example.echo 1.0.0 as shown?"]]);

@@ -215,6 +215,15 @@ describe("list", () => {
     expect(four.out).toContain("and 1 more; `show` has them");
   });
 
+  test("listedTextBytes: a text of a package takes at most 240 bytes", async () => {
+    const machine = await createMachine();
+    await store(machine.project, "a.yoi-plugin", { version: "9".repeat(219) });
+    const at = await machine.run(["list"]);
+    expect(at.out.match(/9/gu)).toHaveLength(219);
+    await store(machine.project, "a.yoi-plugin", { version: "9".repeat(220) });
+    expect((await machine.run(["list"])).out).toContain("…");
+  });
+
   test("refuses a records file that is broken, and arguments that it does not take", async () => {
     const machine = await createMachine();
     const broken = await store(machine.root, "broken.toml", Buffer.from("enabled = 1"));

@@ -17,7 +17,7 @@ import {
 const isWindows = process.platform === "win32";
 
 describe("a hostile store", () => {
-  test("a package that is a link out of the store is refused, and what it links to is not read", async () => {
+  test("[store/confined] a package that is a link out of the store is refused, and what it links to is not read", async () => {
     const [folder, elsewhere] = [await temporaryFolder(), await temporaryFolder()];
     const secret = await writePackage(elsewhere, "secret.yoi-plugin");
     await symlink(secret, join(folder, "linked.yoi-plugin"));
@@ -84,7 +84,7 @@ describe("a hostile store", () => {
     expect(diagnostics).toMatchObject([{ code: "archive/io", package: "a.yoi-plugin" }]);
   });
 
-  test("one bad package of every kind does not hide a good one", async () => {
+  test("[store/one-bad-package] one bad package of every kind does not hide a good one", async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "a.yoi-plugin"), "no archive");
     await writeFile(join(folder, "b.yoi-plugin"), "");

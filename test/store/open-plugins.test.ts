@@ -43,7 +43,7 @@ describe("opening a plan", () => {
     expect(plugins[0]?.package.readFile("plugin.toml").length).toBeGreaterThan(0);
   });
 
-  test("restores the same bytes from the cache after the store has newer ones, or none", async () => {
+  test("[store/restore] restores the same bytes from the cache after the store has newer ones, or none", async () => {
     const { folder, path, plan, cache, enablement } = await enabledPackage();
     await openPlugins(plan, { cache });
     const restored = readPlan(planText(plan));

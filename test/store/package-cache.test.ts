@@ -21,7 +21,7 @@ async function emptyCache(now?: () => number): Promise<PackageCache> {
 const entryOf = (cache: PackageCache, digest: Digest) =>
   join(cache.folder, `${digest.replace(":", "-")}.yoi-plugin`);
 
-describe("an entry that was tampered with", () => {
+describe("[store/cache-verified] an entry that was tampered with", () => {
   test("is not what comes out: it is removed, and can be added again", async () => {
     const cache = await emptyCache();
     const archive = await archiveOf();
@@ -155,7 +155,7 @@ describe("the cache", () => {
   });
 });
 
-describe("several processes", () => {
+describe("[store/cache-shared] several processes", () => {
   test("that add and open the same packages at once see whole ones only", async () => {
     const folder = await temporaryFolder();
     const archives = [

@@ -29,7 +29,7 @@ const resolve = (discovery: Discovery, ...records: readonly object[]) =>
 const codes = (discovery: Discovery, ...records: readonly object[]) =>
   resolve(discovery, ...records).diagnostics.map(({ code }) => code);
 
-describe("an enablement record is dropped, with one finding, when", () => {
+describe("[store/fail-closed] an enablement record is dropped, with one finding, when", () => {
   test("its id has no source, or is none", async () => {
     const discovery = await storeOf({});
     expect(codes(discovery, { id: "example.echo" })).toEqual(["package/ambiguous"]);
