@@ -57,8 +57,9 @@ function openSession(
   options: HttpApiOptions,
   { authority }: HostApiContext,
 ): HostApiSession {
-  const stop = new AbortController();
-  const running = new Set<Promise<string>>();
+  // One signal for each exchange: a shared one would gather listeners until the engine warns of a leak.
+  const running = new Map<Promise<string>, AbortController>();
+  let isStopped = false;
   const reach: Reach = {
     api: kind.name,
     authority,
@@ -67,7 +68,7 @@ function openSession(
   };
 
   const request = async (args: readonly HostValue[], call: HostCall) => {
-    if (stop.signal.aborted) {
+    if (isStopped) {
       return refusalAnswer(new HostRefusal("host/closed", "The instance is stopped."));
     }
     const most = httpLimits.exchangesInFlight.default;
@@ -76,16 +77,18 @@ function openSession(
         new HostRefusal("host/busy", `An instance has at most ${most} exchanges at a time.`),
       );
     }
+    const stop = new AbortController();
     const work = answer(kind, options, reach, stop.signal, args, call);
-    running.add(work);
+    running.set(work, stop);
     return work.finally(() => running.delete(work));
   };
 
   return Object.freeze({
     functions: new Map([["request", request]]),
     async [Symbol.asyncDispose]() {
-      stop.abort();
-      await Promise.allSettled(running);
+      isStopped = true;
+      for (const stop of running.values()) stop.abort();
+      await Promise.allSettled(running.keys());
     },
   });
 }

@@ -127,3 +127,18 @@ async function answersOf(resolve: Resolve, host: string, signal: AbortSignal) {
     return refuse("host/resolve", "The host name could not be resolved.");
   }
 }
+
+/**
+ * Asks again about what was opened before: permission and target.
+ *
+ * @throws HostRefusal with the authority's own code.
+ */
+export async function reauthorise(
+  reach: Reach,
+  url: URL,
+  isPrivate: boolean,
+  wait: CallWait,
+): Promise<void> {
+  await authoriseApi(reach, wait);
+  await ask(reach, url, undefined, isPrivate, wait);
+}

@@ -4,12 +4,7 @@ import { httpLimits } from "../../limits.ts";
 import type { ExchangeRequest, ExchangeResponse, HeaderPair, HttpPort } from "./network.types.ts";
 import { NetworkError, type NetworkFailure } from "./network-error.ts";
 import { pinnedLookup } from "./pinned-lookup.node.ts";
-
-/** How Node trusts servers. */
-export interface TlsOptions {
-  /** Certificates of authorities, in PEM, instead of the ones that Node comes with. */
-  readonly ca?: string | readonly string[] | undefined;
-}
+import { type TlsOptions, tlsFailure } from "./tls.node.ts";
 
 /**
  * Makes Node's HTTP port, on undici: one connection for each exchange, to the given addresses only.
@@ -146,7 +141,7 @@ function networkError(thrown: unknown): NetworkError {
   if (code === "UND_ERR_HEADERS_OVERFLOW" || code === "HPE_HEADER_OVERFLOW") {
     return new NetworkError("too-large", thrown);
   }
-  if (/^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|UNABLE_TO|SELF_SIGNED|HOSTNAME_|EPROTO)/u.test(code)) {
+  if (tlsFailure(code)) {
     return new NetworkError("tls", thrown);
   }
   if (/^(?:HPE_|UND_ERR_(?:INVALID|NOT_SUPPORTED|RES|REQ))/u.test(code)) {
