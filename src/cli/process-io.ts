@@ -37,12 +37,16 @@ async function confirm(question: string, signal: AbortSignal): Promise<boolean |
   // An interrupt at the prompt reaches the terminal's reader, not the process.
   terminal.on("SIGINT", () => terminal.close());
   try {
-    const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
+    const closed = new Promise<undefined>((resolve) => {
+      terminal.once("close", () => resolve(undefined));
+    });
     const answer = await Promise.race([
       terminal.question(`${question} [y/N] `, { signal }),
       closed,
     ]);
-    return /^\s*y(es)?\s*$/iu.test(answer);
+    // Nobody ended the question's line.
+    if (answer === undefined) process.stderr.write("\n");
+    return /^\s*y(es)?\s*$/iu.test(answer ?? "");
   } catch (error) {
     if (signal.aborted) return false;
     throw error;
