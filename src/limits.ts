@@ -200,7 +200,12 @@ export const grantLimits = {
 
 /** What a guest and the host exchange in one host call. */
 export const hostCallLimits = {
-  questionBytes: limit("bytes", 64 * KiB, "reference §4.1: the largest descriptor", "each argument"),
+  questionBytes: limit(
+    "bytes",
+    64 * KiB,
+    "reference §4.1: the largest descriptor",
+    "each argument",
+  ),
   arguments: limit("count", 4, "the functions of our interfaces take up to two"),
   answerBytes: limit("bytes", 512 * KiB, "a body of 64 KiB, escaped as JSON, and its headers"),
   channelBytes: limit("bytes", 64 * KiB, "longer answers cross in parts", "the answer"),
@@ -234,6 +239,14 @@ export const fsLimits = {
   writeBytes: limit("bytes", 64 * KiB, "reference §4.1", "what a plugin writes in all"),
   listEntries: limit("count", 256, "reference §4.1", "the folder: what is beyond is cut"),
   displayPathBytes: limit("bytes", 160, "reference §5.2: a path that is shown, redacted"),
+} as const satisfies Record<string, Limit>;
+
+/** What a host's own API takes and gives in one call. */
+export const customApiLimits = {
+  argumentBytes: limit("bytes", 64 * KiB, "reference §4.1: the largest descriptor", "all together"),
+  customAnswerBytes: limit("bytes", 64 * KiB, "what a tool's input and output have as well"),
+  parameters: limit("count", 4, "more are better one JSON object"),
+  customFunctions: limit("count", 64, "functions of one interface"),
 } as const satisfies Record<string, Limit>;
 
 /** What an in-memory file system holds. */
@@ -376,19 +389,22 @@ export const httpLimits = {
 export const webSocketLimits = {
   descriptorBytes: limit("bytes", 8 * KiB, "reference §4.1: the JSON of an open"),
   sentBytes: limit("bytes", 32 * KiB, "reference §4.1: one message that goes out"),
-  frameBytes: limit("bytes", 32 * KiB, "reference §4.1: one frame that comes in"),
-  messageBytes: limit("bytes", 64 * KiB, "reference §4.1: one message that comes in, whole"),
+  messageBytes: limit(
+    "bytes",
+    64 * KiB,
+    "reference §4.1: one message that comes in, however many frames it is made of",
+  ),
   openHandles: limit("count", 4, "reference §4.1: connections of one instance, opening ones too"),
   openTimeoutMs: limit("ms", 5_000, "reference §4.9: resolving, connecting and the handshake"),
   sendTimeoutMs: limit("ms", 5_000, "as long as an open may take: a peer that never reads"),
   receiveTimeoutMs: limit("ms", 5_000, "reference §4.1: a wait that names no time"),
   maxReceiveTimeoutMs: limit("ms", 30_000, "reference §4.1: a wait that names a longer time"),
   handleAgeMs: limit("ms", 15 * 60 * 1000, "reference §4.1: a connection that is older is closed"),
-  controlFrames: limit("count", 16, "reference §4.1: pings and pongs between two messages"),
-  queuedMessages: limit(
-    "count",
-    16,
-    "messages that wait for the guest; reading from the peer pauses there",
+  controlFrames: limit("count", 16, "reference §4.1: pings and pongs during one receive"),
+  queuedBytes: limit(
+    "bytes",
+    1 * MiB,
+    "messages that wait for the guest, 16 bytes added to each; Node pauses the peer far below it",
     "what the system's own socket buffers hold",
   ),
   closeGraceMs: limit("ms", 500, "a peer that does not answer a close is cut off"),
