@@ -1,7 +1,7 @@
 import type { ByteCursor } from "../bytes.ts";
 import { type Features, readReferenceType, readValueType } from "./core-types.ts";
-import type { InstructionWalker } from "./instruction.ts";
-import { immediate, plainOpcodes } from "./opcode.ts";
+import { type InstructionWalker, shortLength } from "./instruction.ts";
+import { plainOpcodes } from "./opcode.ts";
 import type { ArtifactReading } from "./reading.ts";
 
 /** What the code of one module is read with, and what is found in it. */
@@ -97,25 +97,6 @@ function walkBody(findings: CodeFindings, start: number, bodyEnd: number): numbe
   }
   findings.opcodeFeatures |= mask;
   return opcode;
-}
-
-/** The length of an instruction that is of one of the usual short forms, or 0. */
-function shortLength(bytes: Uint8Array, at: number, follows: number): number {
-  if (follows === immediate.none) return 1;
-  if (follows === immediate.index || follows === immediate.int32) {
-    if ((bytes[at + 1] as number) < 0x80) return 2;
-    return (bytes[at + 2] as number) < 0x80 ? 3 : 0;
-  }
-  if (follows === immediate.memoryArgument) {
-    if ((bytes[at + 1] as number) >= 0x40) return 0;
-    if ((bytes[at + 2] as number) < 0x80) return 3;
-    return (bytes[at + 3] as number) < 0x80 ? 4 : 0;
-  }
-  if (follows === immediate.blockType) {
-    const type = bytes[at + 1] as number;
-    return type === 0x40 || (type >= 0x7c && type < 0x80) ? 2 : 0;
-  }
-  return 0;
 }
 
 /** The first immediate of the walker's instruction: an index, which the walker has checked. */

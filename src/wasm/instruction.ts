@@ -103,6 +103,33 @@ function hex(value: number): string {
 }
 
 /**
+ * The length of an instruction that is of one of the usual short forms, or 0.
+ *
+ * Most instructions of real code are; a loop that steps over them with this and leaves only the others
+ * to a walker takes half the time.
+ *
+ * @param at Where the instruction starts; what it says may go past the end of the bytes.
+ * @param follows What the opcode's table says that follows it.
+ */
+export function shortLength(bytes: Uint8Array, at: number, follows: number): number {
+  if (follows === immediate.none) return 1;
+  if (follows === immediate.index || follows === immediate.int32) {
+    if ((bytes[at + 1] as number) < 0x80) return 2;
+    return (bytes[at + 2] as number) < 0x80 ? 3 : 0;
+  }
+  if (follows === immediate.memoryArgument) {
+    if ((bytes[at + 1] as number) >= 0x40) return 0;
+    if ((bytes[at + 2] as number) < 0x80) return 3;
+    return (bytes[at + 3] as number) < 0x80 ? 4 : 0;
+  }
+  if (follows === immediate.blockType) {
+    const type = bytes[at + 1] as number;
+    return type === 0x40 || (type >= 0x7c && type < 0x80) ? 2 : 0;
+  }
+  return 0;
+}
+
+/**
  * Reads an index that a walker has skipped, and so found well-formed.
  *
  * @param bytes The module's bytes.

@@ -51,6 +51,7 @@ export interface Body {
  */
 export function planBody(state: BodyState, body: Body): number {
   const mark = state.edits.mark();
+  state.walker.scan(body.start, body.end, body.local);
   state.loops.length = 0;
   state.isSecond = false;
   const entry = planPass(state, body, mark, false);
@@ -71,7 +72,7 @@ function planPass(state: BodyState, body: Body, mark: EditMark, isWhole: boolean
   state.weight = 1;
   state.payments = 0;
   state.calls = 0;
-  walker.reset(body.start, body.end);
+  walker.rewind();
   counter.region = -1;
   if (isWhole) counter.enter(0, body.start);
   const entry = addPayment(state);
@@ -79,16 +80,12 @@ function planPass(state: BodyState, body: Body, mark: EditMark, isWhole: boolean
   addCost(state, 1);
   while (segments.top >= 0 && walker.next()) {
     const { opcode } = walker;
-    if (opcode >= 0x20 && opcode < 0xd0) {
-      addCost(state, 1);
-      if (opcode < 0x23) checkLocal(state);
-      else if (opcode === 0x23 || opcode === 0x24) shiftGlobal(state);
-      else if (opcode === 0x40) planBulk(state);
-    } else if (opcode < 0x100) {
-      planControl(state, opcode);
+    if (walker.before > 0) addCost(state, walker.before);
+    if (opcode < 0x100) {
+      planInstruction(state, opcode);
     } else {
       addCost(state, 1);
-      if (opcode >= 0xfc0008 && opcode <= 0xfc0011) planBulk(state);
+      planBulk(state);
     }
   }
   if (segments.top >= 0 || walker.end !== body.end) {
@@ -99,17 +96,9 @@ function planPass(state: BodyState, body: Body, mark: EditMark, isWhole: boolean
   return entry;
 }
 
-/** Refuses a local that only metering adds: what it holds is not the guest's. */
-function checkLocal({ walker, local }: BodyState): void {
-  if (readIndex(walker.bytes, walker.immediates) >= local) walker.fail("a local is not there");
-}
-
-function planControl(state: BodyState, opcode: number): void {
+function planInstruction(state: BodyState, opcode: number): void {
   const { segments } = state;
   switch (opcode) {
-    case 0x01: // nop
-    case 0x1a: // drop
-      return;
     case 0x02: // block
       openBlock(state);
       return;
@@ -146,6 +135,15 @@ function planControl(state: BodyState, opcode: number): void {
     case 0x11: // call_indirect
       addCost(state, 1);
       planIndirectCall(state);
+      return;
+    case 0x23: // global.get
+    case 0x24: // global.set
+      addCost(state, 1);
+      shiftGlobal(state);
+      return;
+    case 0x40: // memory.grow
+      addCost(state, 1);
+      planBulk(state);
       return;
     case 0xd2: // ref.func
       addCost(state, 1);

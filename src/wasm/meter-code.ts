@@ -1,11 +1,11 @@
 import { meterLimits } from "../limits.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { ImmediateSkipper } from "./immediates.ts";
-import type { InstructionWalker } from "./instruction.ts";
 import { planBody } from "./meter-body.ts";
 import { type Edits, editKind } from "./meter-edits.ts";
 import type { MeterIndices } from "./meter-imports.ts";
 import type { Routines } from "./meter-routines.ts";
+import { BodyScan } from "./meter-scan.ts";
 import { type ModuleShape, meterFailure, refuseFeatures } from "./meter-shape.ts";
 import { newBodyState } from "./meter-state.ts";
 import {
@@ -40,13 +40,13 @@ interface PlannedBody {
  */
 export function planCode(
   shape: ModuleShape,
-  walker: InstructionWalker,
   edits: Edits,
   routines: Routines,
   exposed: Uint8Array,
 ): PlannedBody[] {
   const { bytes, definedTypes, functions, types } = shape;
-  const state = newBodyState(walker, edits, shape, routines);
+  const scan = new BodyScan(bytes);
+  const state = newBodyState(scan, edits, shape, routines);
   const section = shape.sections.find(({ id }) => id === 10);
   const reader = new ImmediateSkipper(bytes, meterFailure, section?.start ?? 0, section?.end ?? 0);
   const count = section === undefined ? 0 : reader.u32();
@@ -75,7 +75,7 @@ export function planCode(
   }
   if (section !== undefined && reader.at !== section.end)
     reader.fail("the code has bytes left over");
-  refuseFeatures(reader.features);
+  refuseFeatures(reader.features | scan.features);
 
   const ahead = new Float64Array(count);
   for (let index = 0; index < count; index += 1) {

@@ -35,14 +35,23 @@ const width = 4;
  */
 export class Edits {
   /** Bytes that edits write. */
-  readonly scratch = new ByteWriter(4096);
-  #numbers = new Int32Array(4096);
+  readonly scratch: ByteWriter;
+  #numbers: Int32Array;
   #length = 0;
-  #amounts = new Float64Array(1024);
-  #edits = new Int32Array(1024);
+  #amounts: Float64Array;
+  #edits: Int32Array;
   #payments = 0;
   readonly #debts = new Pairs();
   readonly #advances = new Pairs();
+
+  /** @param codeBytes How long the code is; real code has an edit every 15 bytes. */
+  constructor(codeBytes: number) {
+    const expected = Math.ceil(codeBytes / 14) + 256;
+    this.scratch = new ByteWriter(expected);
+    this.#numbers = new Int32Array(expected * width);
+    this.#amounts = new Float64Array(expected >> 1);
+    this.#edits = new Int32Array(expected >> 1);
+  }
 
   /** How many edits there are. */
   get count(): number {
@@ -222,6 +231,7 @@ class Pairs {
 
   /** Orders the pairs from `start` on by their second number, the largest first. */
   sortBySecond(start: number): void {
+    if (this.length - start < 4) return;
     const pairs: (readonly [number, number])[] = [];
     this.each(start, (first, second) => pairs.push([first, second]));
     pairs.sort((left, right) => right[1] - left[1]);

@@ -1,7 +1,13 @@
 import { ByteCursor } from "../bytes.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { type InstructionWalker, readIndex } from "./instruction.ts";
-import { type IndexSpace, type ModuleShape, meterFailure, refuse, type Section } from "./meter-shape.ts";
+import {
+  type IndexSpace,
+  type ModuleShape,
+  meterFailure,
+  refuse,
+  type Section,
+} from "./meter-shape.ts";
 
 const globalGet = 0x23;
 const refFunc = 0xd2;
@@ -99,7 +105,8 @@ export class SectionWriter {
   /** Copies a value type of one byte; the longer ones need features that were refused before. */
   #valueType(cursor: ByteCursor, out: ByteWriter): void {
     const type = cursor.u8();
-    if (type < 0x65 || type > 0x7f) refuse("a type is not one that guests may use", cursor.offset - 1);
+    if (type < 0x65 || type > 0x7f)
+      refuse("a type is not one that guests may use", cursor.offset - 1);
     out.u8(type);
   }
 
@@ -112,10 +119,10 @@ export class SectionWriter {
         out.u8(walker.opcode);
         if (walker.opcode === globalGet) {
           // That came with garbage collection, which admission refuses.
-          if (index >= this.#shape.globals.imported) refuse("a constant reads a global of the module's own", walker.start);
+          if (index >= this.#shape.globals.imported)
+            refuse("a constant reads a global of the module's own", walker.start);
           this.#globalIndex(cursor, index, out);
-        }
-        else this.#functionIndex(cursor, index, out);
+        } else this.#functionIndex(cursor, index, out);
       } else {
         out.copy(walker.bytes, walker.start, walker.end);
       }

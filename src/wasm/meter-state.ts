@@ -1,8 +1,8 @@
-import type { InstructionWalker } from "./instruction.ts";
 import type { Edits } from "./meter-edits.ts";
 import type { MeterIndices } from "./meter-imports.ts";
 import { CounterPlace } from "./meter-place.ts";
 import type { Routines } from "./meter-routines.ts";
+import type { BodyScan } from "./meter-scan.ts";
 import { Segments, unreached } from "./meter-segments.ts";
 import type { ModuleShape } from "./meter-shape.ts";
 
@@ -18,7 +18,7 @@ export const loopFact = {
 
 /** What one body is planned with, and how far the planning is. */
 export interface BodyState {
-  readonly walker: InstructionWalker;
+  readonly walker: BodyScan;
   readonly edits: Edits;
   readonly shape: ModuleShape;
   readonly indices: MeterIndices;
@@ -45,7 +45,7 @@ export interface BodyState {
 
 /** A state for planning the bodies of one module, one after the other. */
 export function newBodyState(
-  walker: InstructionWalker,
+  walker: BodyScan,
   edits: Edits,
   shape: ModuleShape,
   routines: Routines,

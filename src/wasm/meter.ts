@@ -48,8 +48,8 @@ export function meterModule(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     contents.set(section.id, content);
   }
 
-  const edits = new Edits();
-  const bodies = planCode(shape, walker, edits, routines, sections.exposed);
+  const edits = new Edits(bytes.length);
+  const bodies = planCode(shape, edits, routines, sections.exposed);
   refuseFeatures(walker.features);
 
   const code = new ByteWriter(Math.ceil(bytes.length * 1.3) + 4096);

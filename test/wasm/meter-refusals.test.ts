@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { isPluginError } from "../../src/errors.ts";
+import type { WasmFeature } from "../../src/wasm/artifact.types.ts";
 import { meterModule } from "../../src/wasm/meter.ts";
+import { featureBit, plainOpcodes, prefixedOpcodes } from "../../src/wasm/opcode.ts";
 import { metered, testMeter, thrownBy } from "./metered.ts";
 import { wasm } from "./wasm-text.ts";
 
@@ -11,6 +13,10 @@ async function refusal(text: string): Promise<string> {
 function refusalOf(bytes: Uint8Array): string {
   const error = thrownBy(() => meterModule(bytes));
   return isPluginError(error) ? error.code : `not refused: ${String(error)}`;
+}
+
+function featuresMask(features: readonly WasmFeature[]): number {
+  return features.reduce((mask, feature) => mask | featureBit(feature), 0);
 }
 
 /** A module of raw sections: a type `() -> ()`, one function, and its body. */
@@ -94,7 +100,39 @@ describe("metering refuses", () => {
     }
   });
 
-  test("features that admission refuses", async () => {
+  test("every opcode of a feature that admission refuses", () => {
+    const refused = featuresMask([
+      "gc",
+      "function-references",
+      "threads",
+      "stack-switching",
+      "wide-arithmetic",
+    ]);
+    let opcodes = 0;
+    for (let opcode = 0; opcode < 256; opcode += 1) {
+      if (((plainOpcodes.features[opcode] as number) & refused) === 0) continue;
+      opcodes += 1;
+      expect([opcode, refusalOf(moduleOf([opcode, 0, 0, 0, 0x0b]))]).toEqual([
+        opcode,
+        "artifact/unsupported",
+      ]);
+    }
+    for (const [index, { features }] of prefixedOpcodes.entries()) {
+      for (const [sub, needed] of features.entries()) {
+        if ((needed & refused) === 0) continue;
+        opcodes += 1;
+        const body = [0xfb + index, sub | 0x80, 0, 0, 0, 0, 0, 0, 0, 0x0b];
+        expect([index, sub, refusalOf(moduleOf(body))]).toEqual([
+          index,
+          sub,
+          "artifact/unsupported",
+        ]);
+      }
+    }
+    expect(opcodes).toBeGreaterThan(100);
+  });
+
+  test("other uses of such features", async () => {
     for (const text of [
       "(module (memory i64 1))",
       "(module (memory 1 1 shared))",
