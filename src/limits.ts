@@ -289,7 +289,7 @@ export const recordLimits = {
   labelBytes: limit("bytes", 255, "what file systems allow a file's name"),
   enabledPlugins: limit("count", 256, "more than a project and a user store hold together"),
   enablementBytes: limit("bytes", 1 * MiB, "a record with grants has a few dozen lines"),
-  planBytes: limit("bytes", 32 * MiB, "a manifest of 64 KiB for every enabled plugin"),
+  planBytes: limit("bytes", 16 * MiB, "a manifest of 64 KiB for every enabled plugin"),
   changeWaitMs: limit("ms", 2_000, "how long a change waits for another one of the same file"),
   staleChangeMs: limit("ms", 30_000, "a change takes milliseconds; one of this age has crashed"),
 } as const satisfies Record<string, Limit>;

@@ -4,7 +4,7 @@ import { quoteName } from "../diagnostic.ts";
 import type { StoreLimits } from "../limits.ts";
 import type { PackageStore, StoreDiagnostic } from "./store.types.ts";
 import { storeDiagnostic } from "./store-diagnostic.ts";
-import { type FileProblem, problemOf, stopIfAborted } from "./stored-file.ts";
+import { problemOf, stopIfAborted } from "./stored-file.ts";
 
 /** The candidates of one store, by name. */
 export interface StoreListing {
@@ -34,12 +34,21 @@ export async function listStore(
 ): Promise<StoreListing> {
   const { source } = store;
   let folder: string;
-  let found: FoundNames;
   try {
     folder = await realpath(store.folder);
+  } catch (error) {
+    const { kind, reason } = problemOf(error);
+    const diagnostics = kind === "missing" ? [] : [unreadable(store, reason)];
+    return { folder: store.folder, names: [], diagnostics };
+  }
+  let found: FoundNames;
+  try {
     found = await candidateNames(folder, limits, signal);
   } catch (error) {
-    return { folder: store.folder, names: [], diagnostics: unreadable(store, problemOf(error)) };
+    const { kind, reason } = problemOf(error);
+    // It was there a moment ago, so that it is something else than a folder.
+    const diagnostic = unreadable(store, kind === "missing" ? "is not a folder" : reason);
+    return { folder, names: [], diagnostics: [diagnostic] };
   }
   const names: string[] = [];
   const diagnostics: StoreDiagnostic[] = [];
@@ -96,9 +105,7 @@ function isCandidate(name: Buffer): boolean {
   return start > 0 && name.subarray(start).equals(Buffer.from(packageExtension));
 }
 
-function unreadable(store: PackageStore, problem: FileProblem): readonly StoreDiagnostic[] {
-  if (problem.kind === "missing") return [];
-  const { source, folder } = store;
-  const message = `The ${source} store ${quoteName(folder)} ${problem.reason}.`;
-  return [storeDiagnostic("store/io", "discovery", message, { source })];
+function unreadable({ source, folder }: PackageStore, reason: string): StoreDiagnostic {
+  const message = `The ${source} store ${quoteName(folder)} ${reason}.`;
+  return storeDiagnostic("store/io", "discovery", message, { source });
 }

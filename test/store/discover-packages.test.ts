@@ -198,7 +198,8 @@ describe("a hostile store", () => {
     const { packages, diagnostics } = await discoverProject(join(file, "plugins"));
     expect([packages, diagnostics]).toEqual([[], []]); // below a file there is nothing
     const direct = await discoverProject(file);
-    expect(direct.packages).toEqual([]);
+    expect(direct).toMatchObject({ packages: [], diagnostics: [{ code: "store/io" }] });
+    expect(direct.diagnostics[0]?.message).toContain("is not a folder");
   });
 });
 

@@ -1,5 +1,7 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { inertText, utf8Length } from "../../src/diagnostic.ts";
+import { isPluginError } from "../../src/errors.ts";
 import { planText, readEnablement, readPlan, resolvePlugins } from "../../src/store/store.ts";
 import type { Discovery } from "../../src/store/store.types.ts";
 import {
@@ -228,11 +230,11 @@ describe("a plan", () => {
 
   test("planBytes: text beyond the bound is neither read nor written", () => {
     const empty = '{"enabled":[]}';
-    expect(readPlan(empty.padEnd(33_554_432))).toMatchObject({ enabled: [] });
-    expect(() => readPlan(empty.padEnd(33_554_433))).toThrow(
+    expect(readPlan(empty.padEnd(16_777_216))).toMatchObject({ enabled: [] });
+    expect(() => readPlan(empty.padEnd(16_777_217))).toThrow(
       expect.objectContaining({ code: "store/bounds" }),
     );
-    const config = "x".repeat(17_000_000);
+    const config = "x".repeat(9_000_000);
     const plan = readPlan({ enabled: [{ id: "a", config }] });
     expect(readPlan(planText(plan))).toEqual(plan);
     const twice = readPlan({
@@ -244,6 +246,22 @@ describe("a plan", () => {
     expect(() => planText(twice)).toThrow(expect.objectContaining({ code: "store/bounds" }));
   });
 
+  test("any JSON is read or refused with a code", () => {
+    const part = fc.oneof(fc.jsonValue(), fc.constant([]), fc.array(fc.jsonValue()));
+    const plan = fc.record(
+      { format: part, enabled: part, resolved: part, diagnostics: part },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(plan, fc.jsonValue()), (value) => {
+        for (const source of [JSON.stringify(value), value]) {
+          expect(["options/invalid", "read"]).toContain(outcomeOf(source as object));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test("its findings come out inert when somebody wrote into them", () => {
     const message = `\u001b[31m${"x".repeat(1000)}`;
     const diagnostics = [{ code: "store/io", phase: "discovery", package: "\u202e", message }];
@@ -253,3 +271,13 @@ describe("a plan", () => {
     expect(utf8Length(finding?.message ?? "")).toBeLessThanOrEqual(240);
   });
 });
+
+function outcomeOf(source: string | object): string {
+  try {
+    readPlan(source);
+    return "read";
+  } catch (error) {
+    if (!isPluginError(error)) throw error;
+    return error.code;
+  }
+}
