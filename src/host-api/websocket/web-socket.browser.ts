@@ -35,8 +35,16 @@ async function open({ url, signal }: SocketRequest, listener: SocketListener): P
     socket.addEventListener("close", () => resolve(), { once: true });
   });
   await new Promise<void>((resolve, reject) => {
-    signal.addEventListener("abort", () => socket.close(), { once: true });
-    socket.addEventListener("open", () => resolve(), { once: true });
+    const cut = () => socket.close();
+    signal.addEventListener("abort", cut, { once: true });
+    socket.addEventListener(
+      "open",
+      () => {
+        signal.removeEventListener("abort", cut);
+        resolve();
+      },
+      { once: true },
+    );
     gone.then(() => reject(new NetworkError("connect")));
   });
   gone.then(() => listener.closed(isTooLarge ? "too-large" : undefined));

@@ -482,25 +482,6 @@ describe("a connection ends", () => {
   });
 });
 
-describe("times of a receive", () => {
-  test("are receiveTimeoutMs when none is named and never more than maxReceiveTimeoutMs", async () => {
-    // The guest's own time stands in for the clock: it is shorter than any of them.
-    await using api = openApi();
-    await api.open();
-    const waits = [
-      0,
-      -1,
-      Number.NaN,
-      webSocketLimits.receiveTimeoutMs.default,
-      webSocketLimits.maxReceiveTimeoutMs.default + 1,
-    ];
-    for (const timeoutMs of waits) {
-      const { error } = await api.recv(1, timeoutMs, { remainingMs: 20 });
-      expect(error.code).toBe("host/timeout");
-    }
-  });
-});
-
 describe("a peer that is none", () => {
   async function openTo(bytes: string, options: Options = {}) {
     const raw = createTcpServer((socket) => {
