@@ -325,6 +325,24 @@ export const requirements = {
     behaviour:
       "On disk, writes are put in place at once, special files are refused without waiting, and other names of a file keep its bytes.",
   },
+  "custom/works": {
+    source: "issue 5, item 6",
+    behaviour: "A host's own API answers granted guests, its arguments typed by its parameters.",
+  },
+  "custom/refusals": {
+    source: "issue 5, item 6",
+    behaviour:
+      "A host's own API is authorised on every call, its arguments checked, its answers bounded, and its failures tell a guest nothing that the host did not choose to tell.",
+  },
+  "custom/definition": {
+    source: "issue 5, item 6",
+    behaviour: "A definition with a name or parameter that guests could not import is refused.",
+  },
+  "custom/admission": {
+    source: "issue 5, item 6",
+    behaviour:
+      "A guest imports a host's own interface with its very functions, strings and u32 in and a string out.",
+  },
   "fs/races": {
     source: "issue 5, item 3",
     behaviour:

@@ -1,5 +1,11 @@
 import * as v from "valibot";
-import type { HostApiName, Permission, Surface } from "../manifest/manifest.types.ts";
+import { customHostApiRule, isCustomHostApiName } from "../manifest/manifest.ts";
+import type {
+  CustomHostApiName,
+  HostApiName,
+  Permission,
+  Surface,
+} from "../manifest/manifest.types.ts";
 
 const surfaces = [
   "hook",
@@ -8,7 +14,21 @@ const surfaces = [
   "ingress",
   "wasm",
 ] as const satisfies readonly Surface[];
-const hostApis = ["https", "request", "websocket", "fs"] as const satisfies readonly HostApiName[];
+const hostApis: readonly string[] = [
+  "https",
+  "request",
+  "websocket",
+  "fs",
+] as const satisfies readonly HostApiName[];
+
+const hostApi = v.pipe(
+  v.string(),
+  v.check(
+    (name) => hostApis.includes(name) || isCustomHostApiName(name),
+    `${hostApis.join(", ")}, or ${customHostApiRule}`,
+  ),
+  v.transform((name) => name as HostApiName | CustomHostApiName),
+);
 
 /** The shape of one permission in a grant record; unknown kinds and keys are refused (reference §1). */
 export const permissionSchema = v.variant("kind", [
@@ -18,7 +38,7 @@ export const permissionSchema = v.variant("kind", [
   v.strictObject({ kind: v.literal("service"), name: v.string() }),
   v.strictObject({ kind: v.literal("ingress"), name: v.string() }),
   v.strictObject({ kind: v.literal("external_write") }),
-  v.strictObject({ kind: v.literal("host_api"), api: v.picklist(hostApis) }),
+  v.strictObject({ kind: v.literal("host_api"), api: hostApi }),
 ]);
 
 /**

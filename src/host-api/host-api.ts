@@ -40,6 +40,11 @@ export interface HostApi {
   readonly name: string;
   /** The interface with its version: `yoi:host/fs@1.0.0`. */
   readonly interface: string;
+  /**
+   * For a host's own interface: each function by its WIT name as WIT writes it, such as
+   * `func(id: u32, query: string) -> string`. Guests that import another shape are refused.
+   */
+  readonly signatures?: ReadonlyMap<string, string>;
   /** Opens it for one instance; nothing happens until a function is called. */
   open(context: HostApiContext): HostApiSession;
 }

@@ -1,12 +1,16 @@
 import type { Diagnostic } from "../errors.ts";
 import { isPluginError } from "../errors.ts";
 import type { ArtifactLimits } from "../limits.ts";
-import type { HostApiName, RuntimeDeclaration } from "../manifest/manifest.types.ts";
+import type {
+  CustomHostApiName,
+  HostApiName,
+  RuntimeDeclaration,
+} from "../manifest/manifest.types.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import { admit } from "../wasm/admission.ts";
 import { readArtifact } from "../wasm/artifact.ts";
 import type { ArtifactFacts, CoreModuleFacts } from "../wasm/artifact.types.ts";
-import { hostApiNames } from "./host-api-rows.ts";
+import { customHostApis, hostApiNames } from "./host-api-rows.ts";
 import type { InspectionLimits } from "./inspection-limits.ts";
 import type { InspectedRuntime } from "./report.types.ts";
 
@@ -14,7 +18,7 @@ import type { InspectedRuntime } from "./report.types.ts";
 export interface ArtifactReport {
   readonly runtime: Omit<InspectedRuntime, "eligible" | "diagnostic">;
   /** The host APIs among the imports. */
-  readonly hostApis: ReadonlySet<HostApiName>;
+  readonly hostApis: ReadonlySet<HostApiName | CustomHostApiName>;
   /** Why the artifact can't be run as declared. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -38,6 +42,7 @@ export function reportArtifact(
   const facts = read.ok ? read.facts : undefined;
   const modules = facts === undefined ? [] : modulesOf(facts);
   const imports = facts === undefined ? [] : importNames(facts);
+  const custom = customHostApis(pkg.manifest);
   return {
     runtime: {
       ...declaredParts(declared),
@@ -60,12 +65,16 @@ export function reportArtifact(
       ),
       features: facts === undefined ? [] : [...facts.features],
     },
-    hostApis: new Set(imports.map(hostApiOf).filter((api) => api !== undefined)),
+    hostApis: new Set(
+      imports.map((name) => hostApiOf(name, custom)).filter((api) => api !== undefined),
+    ),
     diagnostics: read.ok
       ? admit(read.facts, {
           runtime: declared,
           limits: limits.guest[declared.kind],
           artifactLimits: limits.artifact,
+          // Their functions are the host's to know, and nobody says here which host it will be.
+          customInterfaces: new Map([...custom].map((name) => [name, undefined])),
         })
       : [read.diagnostic],
   };
@@ -115,7 +124,12 @@ function exportNames(facts: ArtifactFacts): readonly string[] {
 }
 
 /** The host API behind an import: `yoi:host/fs@1.0.0` of a component, `yoi:fs.read` of a raw guest. */
-function hostApiOf(name: string): HostApiName | undefined {
+function hostApiOf(
+  name: string,
+  custom: ReadonlySet<CustomHostApiName>,
+): HostApiName | CustomHostApiName | undefined {
+  const asked = [...custom].find((api) => name === api || name.startsWith(`${api}.`));
+  if (asked !== undefined) return asked;
   return hostApiNames.find(
     (api) => name.startsWith(`yoi:host/${api}@`) || name.startsWith(`yoi:${api}.`),
   );

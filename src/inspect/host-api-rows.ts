@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../errors.ts";
-import type { HostApiName } from "../manifest/manifest.types.ts";
+import { isCustomHostApiName } from "../manifest/manifest.ts";
+import type { CustomHostApiName, HostApiName, Manifest } from "../manifest/manifest.types.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import { finding, type Row, row, withFields } from "./declared-items.ts";
 import type { InspectedHostApi } from "./report.types.ts";
@@ -23,11 +24,12 @@ export const hostApiNames = [
  */
 export async function hostApiRows(
   pkg: PluginPackage,
-  imported: ReadonlySet<HostApiName>,
+  imported: ReadonlySet<HostApiName | CustomHostApiName>,
   judge: Judge,
 ): Promise<readonly Row<InspectedHostApi>[]> {
+  const custom = [...customHostApis(pkg.manifest)].sort();
   const rows = await Promise.all(
-    hostApiNames.map(async (api) => {
+    [...hostApiNames, ...custom].map(async (api) => {
       const permission = { kind: "host_api", api } as const;
       const isRequested = pkg.manifest.permissions.some(
         (each) => each.kind === "host_api" && each.api === api,
@@ -39,6 +41,20 @@ export async function hostApiRows(
     }),
   );
   return rows.filter((each) => each !== undefined);
+}
+
+/**
+ * Names the host's own APIs that a manifest asks for; which host has them is not known here.
+ *
+ * @param manifest The manifest.
+ * @returns Interface names, each once.
+ */
+export function customHostApis(manifest: Manifest): ReadonlySet<CustomHostApiName> {
+  return new Set(
+    manifest.permissions.flatMap((each) =>
+      each.kind === "host_api" && isCustomHostApiName(each.api) ? [each.api] : [],
+    ),
+  );
 }
 
 /**

@@ -27,6 +27,7 @@ function closed<Properties extends object>(
 const digest = { type: "string", pattern: "^sha256:[0-9a-f]{64}$" } as const;
 const surface = { enum: ["hook", "tool", "service", "ingress", "wasm"] } as const;
 const hostApi = { enum: ["https", "request", "websocket", "fs"] } as const;
+const anyHostApi = { anyOf: [hostApi, { type: "string", pattern: "^.+:.+/.+@.+$" }] } as const;
 
 const inspected = {
   name: text,
@@ -45,7 +46,7 @@ const permission = {
     closed({ kind: { const: "service" }, name: text }),
     closed({ kind: { const: "ingress" }, name: text }),
     closed({ kind: { const: "external_write" } }),
-    closed({ kind: { const: "host_api" }, api: hostApi }),
+    closed({ kind: { const: "host_api" }, api: anyHostApi }),
   ],
 };
 
@@ -112,7 +113,7 @@ export const inspectionSchema = Object.freeze({
         sideEffects: texts,
       }),
     ),
-    hostApis: listOf(closed({ ...inspected, name: hostApi, imported: flag })),
+    hostApis: listOf(closed({ ...inspected, name: anyHostApi, imported: flag })),
     targets: listOf(
       closed({
         ...inspected,

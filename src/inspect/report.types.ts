@@ -1,6 +1,11 @@
 import type { Diagnostic } from "../errors.ts";
 import type { Json } from "../json.ts";
-import type { HostApiName, Permission, Surface } from "../manifest/manifest.types.ts";
+import type {
+  CustomHostApiName,
+  HostApiName,
+  Permission,
+  Surface,
+} from "../manifest/manifest.types.ts";
 import type { Digest, PackageSource } from "../package/package.types.ts";
 import type { WasmFeature } from "../wasm/artifact.types.ts";
 
@@ -139,7 +144,8 @@ export interface InspectedIngress extends Inspected {
 
 /** A host API that is requested, granted or imported. */
 export interface InspectedHostApi extends Inspected {
-  readonly name: HostApiName;
+  /** A host's own API has the name of its interface. */
+  readonly name: HostApiName | CustomHostApiName;
   /** Whether the artifact's bytes import it. */
   readonly imported: boolean;
 }

@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import type { Json } from "../json.ts";
+import { customHostApiRule, isCustomHostApiName } from "./host-api-name.ts";
+import type { CustomHostApiName, HostApiName } from "./manifest.types.ts";
 import { isTomlTable, type Toml } from "./toml.ts";
 
 /** The surfaces, in the order in which they are listed everywhere (reference §3). */
@@ -69,6 +71,10 @@ function jsonOf(value: Toml): Json {
 
 const surface = v.picklist(surfaceNames, `must be one of ${surfaceNames.join(", ")}`);
 
+function isHostApiName(name: string): boolean {
+  return (hostApiNames as readonly string[]).includes(name) || isCustomHostApiName(name);
+}
+
 /** The kinds of permission and the fields that each has beside `kind`. */
 export const permissionEntries = {
   surface: { surface },
@@ -78,7 +84,11 @@ export const permissionEntries = {
   ingress: { name: text },
   external_write: {},
   host_api: {
-    api: v.picklist(hostApiNames, `must be one of ${hostApiNames.join(", ")}`),
+    api: v.pipe(
+      text,
+      v.check(isHostApiName, `must be one of ${hostApiNames.join(", ")}, or ${customHostApiRule}`),
+      v.transform((name) => name as HostApiName | CustomHostApiName),
+    ),
   },
 } as const;
 

@@ -6,6 +6,7 @@ import { applyRules, type PackagePaths, refuseManifest } from "./manifest-rules.
 import { manifestSchema } from "./manifest-schema.ts";
 import { parseToml } from "./toml.ts";
 
+export { customHostApiRule, isCustomHostApiName } from "./host-api-name.ts";
 export type { PackagePaths } from "./manifest-rules.ts";
 export { isSafeId, safeIdRule } from "./safe-id.ts";
 export { declaredSurfaces } from "./surfaces.ts";

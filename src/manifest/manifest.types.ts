@@ -6,6 +6,9 @@ export type Surface = "hook" | "tool" | "service" | "ingress" | "wasm";
 /** The host APIs a manifest may request (reference §1). */
 export type HostApiName = "https" | "request" | "websocket" | "fs";
 
+/** A host API that a host defines for itself, by its interface: `acme:crm/contacts@1.0.0`. */
+export type CustomHostApiName = `${string}:${string}/${string}@${string}`;
+
 /** A declared tool. Its name and schema are checked at registration, not when the manifest is read. */
 export interface ToolDeclaration {
   readonly name: string;
@@ -57,7 +60,7 @@ export type Permission =
   | { readonly kind: "service"; readonly name: string }
   | { readonly kind: "ingress"; readonly name: string }
   | { readonly kind: "external_write" }
-  | { readonly kind: "host_api"; readonly api: HostApiName };
+  | { readonly kind: "host_api"; readonly api: HostApiName | CustomHostApiName };
 
 /** A URL target of the `request` API, in a manifest or a grant. */
 export interface RequestTarget {

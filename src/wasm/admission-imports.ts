@@ -1,6 +1,7 @@
 import { boundedText, quoteName } from "../diagnostic.ts";
 import type { Refuse, ResolvedRequest } from "./admission.types.ts";
 import type { ComponentFacts, ComponentItem, CoreModuleFacts } from "./artifact.types.ts";
+import { customShape, rawCustomSignature } from "./custom-interface.ts";
 import { covers, interfaceName } from "./interface-name.ts";
 import { hostInterfaces, rawModules, type Signature, shapeOf } from "./worlds.ts";
 
@@ -18,7 +19,9 @@ export function checkImports(
   refuse: Refuse,
 ): void {
   const known = new Map<string, string>();
-  for (const name of request.interfaces) known.set(interfaceName(name).unversioned, name);
+  for (const name of [...request.interfaces, ...request.customInterfaces.keys()]) {
+    known.set(interfaceName(name).unversioned, name);
+  }
   const seen = new Map<string, string>();
   for (const item of facts.imports) {
     // A type that stands for another one needs nothing from a host.
@@ -27,7 +30,11 @@ export function checkImports(
     const available = known.get(unversioned);
     const isCovered = available !== undefined && covers(available, item.name);
     if (!isCovered || item.kind !== "instance") refuse(...unknownImport(item, available));
-    else if (!available.startsWith("wasi:")) checkFunctions(item, refuse);
+    else if (request.customInterfaces.has(item.name)) {
+      checkCustomFunctions(item, request.customInterfaces.get(item.name), refuse);
+    } else if (!available.startsWith("wasi:")) {
+      checkFunctions(item, hostInterfaces.get(item.name), refuse);
+    }
     const other = seen.get(unversioned);
     if (other === undefined) seen.set(unversioned, item.name);
     else if (!isCovered || !covers(available, other)) {
@@ -68,8 +75,28 @@ function unknownImport({ name, kind }: ComponentItem, available: string | undefi
   ];
 }
 
-function checkFunctions(item: ComponentItem, refuse: Refuse): void {
-  const expected: ReadonlyMap<string, Signature> | undefined = hostInterfaces.get(item.name);
+/** A host's own interface: strings and `u32` in, a string out, whatever else is known of it. */
+function checkCustomFunctions(
+  item: ComponentItem,
+  expected: ReadonlyMap<string, Signature> | undefined,
+  refuse: Refuse,
+): void {
+  for (const [name, shape] of item.shapes) {
+    if (customShape.test(shape)) continue;
+    const signature = boundedText(item.functions.get(name) ?? shape, 120);
+    refuse(
+      "artifact/unsupported",
+      `The artifact imports the function ${quoteName(name)} of ${quoteName(item.name)} as ${signature}. Functions of a host's own interface take strings and u32 and give a string.`,
+    );
+  }
+  if (expected !== undefined) checkFunctions(item, expected, refuse);
+}
+
+function checkFunctions(
+  item: ComponentItem,
+  expected: ReadonlyMap<string, Signature> | undefined,
+  refuse: Refuse,
+): void {
   for (const [name, shape] of item.shapes) {
     const is = expected?.get(name);
     if (is !== undefined && shape === shapeOf(is)) continue;
@@ -97,14 +124,14 @@ function checkFunctions(item: ComponentItem, refuse: Refuse): void {
 /** Refuses imports of a raw guest but for functions of known modules with their exact types. */
 export function checkRawImports(
   module: CoreModuleFacts,
-  { interfaces }: ResolvedRequest,
+  { interfaces, customInterfaces }: ResolvedRequest,
   refuse: Refuse,
 ): void {
   const known = new Set(["yoi:tool", ...interfaces]);
   for (const item of module.imports) {
     const expected = known.has(item.module)
       ? rawModules.get(item.module)?.get(item.field)
-      : undefined;
+      : rawCustomSignature(customInterfaces, item);
     const what = `the ${item.kind} ${quoteName(item.field)} of ${quoteName(item.module)}`;
     if (expected === undefined || item.kind !== "function") {
       refuse(

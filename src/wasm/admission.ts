@@ -27,6 +27,7 @@ export function admit(facts: ArtifactFacts, request: AdmissionRequest): Admissio
     limits: request.limits,
     artifactLimits: request.artifactLimits ?? defaultLimits(artifactLimits),
     interfaces: request.interfaces ?? everyInterface,
+    customInterfaces: request.customInterfaces ?? new Map(),
   };
   const { runtime } = resolved;
   if (facts.kind === "component" && runtime.kind === "wasm-component") {

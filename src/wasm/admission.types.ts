@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../errors.ts";
 import type { ArtifactLimits, GuestLimits } from "../limits.ts";
-import type { WorldName } from "./worlds.ts";
+import type { Signature, WorldName } from "./worlds.ts";
 
 /** What an artifact is held against. */
 export interface AdmissionRequest {
@@ -18,12 +18,24 @@ export interface AdmissionRequest {
    * modules: `yoi:fs`. Unless given, all that this library knows; `yoi:tool` is always there.
    */
   readonly interfaces?: readonly string[] | undefined;
+  /** A host's own interfaces, which may be imported besides. */
+  readonly customInterfaces?: CustomInterfaces | undefined;
 }
+
+/**
+ * Interfaces that a host defines, by name with version: each function by its WIT name with its
+ * signature, as in `func(id: u32, query: string) -> string`.
+ *
+ * Functions are `undefined` where only the name is known; then any will do that takes strings and
+ * `u32` and gives a string.
+ */
+export type CustomInterfaces = ReadonlyMap<string, ReadonlyMap<string, Signature> | undefined>;
 
 /** A request with its defaults filled in. */
 export type ResolvedRequest = Required<AdmissionRequest> & {
   readonly artifactLimits: ArtifactLimits;
   readonly interfaces: readonly string[];
+  readonly customInterfaces: CustomInterfaces;
 };
 
 /** Takes reasons to refuse. */

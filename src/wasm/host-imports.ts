@@ -29,7 +29,8 @@ export function importedHostInterfaces(facts: ArtifactFacts): readonly HostImpor
     modules.set(module, [...(modules.get(module) ?? []), field]);
   }
   return Array.from(modules, ([module, functions]) => ({
-    interface: `${module.replace(":", ":host/")}@1.0.0`,
+    // A host's own interface has its version in the name of its module.
+    interface: module.includes("@") ? module : `${module.replace(":", ":host/")}@1.0.0`,
     functions,
   }));
 }

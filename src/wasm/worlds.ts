@@ -3,7 +3,7 @@ export type Signature = string;
 
 /** @returns The signature by its types alone, as facts have it; its types must be plain ones. */
 export function shapeOf(signature: Signature): string {
-  return signature.replaceAll(/[a-z-]+: /gu, "");
+  return signature.replaceAll(/[a-z][0-9a-z-]*: /gu, "");
 }
 
 /** The worlds of components, with what each must export (reference §4.5). */
@@ -80,10 +80,11 @@ const oneArgument = "(i32) -> (i32)";
 const twoArguments = "(i32, i32) -> (i32)";
 const threeArguments = "(i32, i32, i32) -> (i32)";
 
-const response: readonly (readonly [string, string])[] = [
+/** How raw guests read what a host function answered (reference §4.4). */
+export const rawResponse: ReadonlyMap<string, string> = new Map([
   ["response_len", noArgument],
   ["response_read", twoArguments],
-];
+]);
 
 /** What raw guests may import: module → function → signature (reference §4.4). */
 export const rawModules: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
@@ -97,11 +98,16 @@ export const rawModules: ReadonlyMap<string, ReadonlyMap<string, string>> = new 
       ["output_write", twoArguments],
     ]),
   ],
-  ["yoi:https", new Map([["request", twoArguments], ...response])],
-  ["yoi:request", new Map([["request", twoArguments], ...response])],
+  ["yoi:https", new Map([["request", twoArguments], ...rawResponse])],
+  ["yoi:request", new Map([["request", twoArguments], ...rawResponse])],
   [
     "yoi:fs",
-    new Map([["read", twoArguments], ["list", twoArguments], ["write", twoArguments], ...response]),
+    new Map([
+      ["read", twoArguments],
+      ["list", twoArguments],
+      ["write", twoArguments],
+      ...rawResponse,
+    ]),
   ],
   [
     "yoi:websocket",
@@ -110,7 +116,7 @@ export const rawModules: ReadonlyMap<string, ReadonlyMap<string, string>> = new 
       ["send_text", threeArguments],
       ["recv", twoArguments],
       ["close", oneArgument],
-      ...response,
+      ...rawResponse,
     ]),
   ],
 ]);

@@ -1,0 +1,43 @@
+import { Validator } from "@cfworker/json-schema";
+import { expect, test } from "vitest";
+import { grantRequested } from "../../src/grants/plan.ts";
+import { inspectionSchema } from "../../src/inspect/inspect.ts";
+import { tool } from "../wasm/admitting.ts";
+import { wasm } from "../wasm/wasm-text.ts";
+import { echoPermissions, files, inspect, loadPackage } from "./packages.ts";
+
+const api = "acme:crm/contacts@1.0.0";
+const permissions = [...echoPermissions, `kind = "host_api"\napi = "${api}"`];
+const artifact = wasm(
+  tool(`(import "${api}" (instance (export "find" (func (param "q" string) (result string)))))`),
+);
+
+test("a host's own API is shown like ours: requested, imported, granted or not", async () => {
+  const pkg = await loadPackage(files({ permissions, artifact: await artifact }));
+  const disabled = await inspect(pkg);
+  const row = { name: api, permission: `host_api.${api}`, requested: true, imported: true };
+  expect(disabled).toMatchObject({
+    status: "disabled",
+    diagnostics: [],
+    hostApis: [{ ...row, granted: false, eligible: false }],
+  });
+  const active = await inspect(pkg, { grants: grantRequested(pkg) });
+  expect(active).toMatchObject({
+    status: "active",
+    hostApis: [{ ...row, granted: true, eligible: true }],
+  });
+});
+
+test("one that the manifest does not ask for is an unknown import", async () => {
+  const report = await inspect(files({ artifact: await artifact }));
+  expect(report).toMatchObject({
+    status: "rejected",
+    diagnostics: [{ code: "artifact/unknown-import" }],
+  });
+});
+
+test("the report's schema takes it", async () => {
+  const report = await inspect(files({ permissions, artifact: await artifact }));
+  const validator = new Validator(structuredClone(inspectionSchema) as object, "2020-12");
+  expect(validator.validate(JSON.parse(JSON.stringify(report))).errors).toEqual([]);
+});
