@@ -1,13 +1,15 @@
 import { createFetchHttp } from "./host-api/http/fetch-http.browser.ts";
 import { createHttpsApi } from "./host-api/https/https-api.ts";
 import { createRequestApi } from "./host-api/request/request-api.ts";
+import { createBrowserSockets } from "./host-api/websocket/web-socket.browser.ts";
+import { createWebSocketApi } from "./host-api/websocket/websocket-api.ts";
 import { readSource } from "./package/read-source.browser.ts";
 import type { Ports } from "./ports.types.ts";
 import { browserWorkerSpawner } from "./runtime/isolation/worker.browser.ts";
 import { createWorkerIsolate } from "./runtime/isolation/worker.ts";
 import { createPrepareImage } from "./runtime/preparation/prepare-image.ts";
 
-const network = { http: createFetchHttp() };
+const network = { http: createFetchHttp(), webSocket: createBrowserSockets() };
 
 /** A browser's ports. Each `new URL` is written out, because that is the form bundlers find. */
 export const ports: Ports = {
@@ -20,7 +22,12 @@ export const ports: Ports = {
     ),
   ],
   // A page has no file system to grant; a host passes one in memory.
-  hostApis: [createHttpsApi({ network }), createRequestApi({ network })],
+  hostApis: [
+    createHttpsApi({ network }),
+    createRequestApi({ network }),
+    createWebSocketApi({ network }),
+    createWebSocketApi({ network, version: "1.1.0" }),
+  ],
   prepareImage: createPrepareImage(
     browserWorkerSpawner(
       () =>

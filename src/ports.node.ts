@@ -6,6 +6,8 @@ import { resolveWithSystem } from "./host-api/http/resolve.node.ts";
 import { createUndiciHttp } from "./host-api/http/undici-http.node.ts";
 import { createHttpsApi } from "./host-api/https/https-api.ts";
 import { createRequestApi } from "./host-api/request/request-api.ts";
+import { createWebSocketApi } from "./host-api/websocket/websocket-api.ts";
+import { createWsSockets } from "./host-api/websocket/ws-socket.node.ts";
 import { readSource } from "./package/read-source.node.ts";
 import type { Ports } from "./ports.types.ts";
 import { generatorFiles } from "./runtime/component/generator-modules.ts";
@@ -21,7 +23,11 @@ const switches: ReadonlyMap<WasmFeature, string> = new Map([
   ["extended-constants", "--experimental-wasm-extended-const"],
 ]);
 
-const network = { resolve: resolveWithSystem, http: createUndiciHttp() };
+const network = {
+  resolve: resolveWithSystem,
+  http: createUndiciHttp(),
+  webSocket: createWsSockets(),
+};
 
 /** Node's ports. */
 export const ports: Ports = {
@@ -35,6 +41,8 @@ export const ports: Ports = {
   hostApis: [
     createHttpsApi({ network }),
     createRequestApi({ network }),
+    createWebSocketApi({ network }),
+    createWebSocketApi({ network, version: "1.1.0" }),
     createFsApi({ fileSystem: nodeFileSystem() }),
   ],
   prepareImage: createPrepareImage(

@@ -1,4 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from "../../bytes.ts";
+import { hostCallLimits } from "../../limits.ts";
+import type { HostImport } from "../../wasm/host-imports.ts";
 import type { CoreImage } from "../isolation/guest-image.ts";
 import {
   type GuestContext,
@@ -6,6 +8,7 @@ import {
   type GuestProgram,
   raiseFault,
 } from "../isolation/guest-program.ts";
+import { rawHostModules } from "./raw-host-modules.ts";
 import { startExport } from "./start-function.ts";
 
 /** What an import of `yoi:tool` answers when it can't do what it was asked. */
@@ -24,7 +27,12 @@ export function loadCore(image: CoreImage): GuestProgram {
   return {
     instantiate: (context): GuestExports => ({
       call(_exportName, [toolName = "", input = ""]) {
-        const call = new RawCall(context, encodeUtf8(toolName), encodeUtf8(input));
+        const call = new RawCall(
+          context,
+          image.hostImports,
+          encodeUtf8(toolName),
+          encodeUtf8(input),
+        );
         call.run(image.module);
         return call.output();
       },
@@ -35,6 +43,7 @@ export function loadCore(image: CoreImage): GuestProgram {
 /** One call: the instance, what it may read, and what it wrote. */
 class RawCall {
   readonly #context: GuestContext;
+  readonly #hostImports: readonly HostImport[];
   readonly #toolName: Uint8Array;
   readonly #input: Uint8Array;
   #exports: WebAssembly.Exports | undefined;
@@ -42,8 +51,14 @@ class RawCall {
   /** The first thing that went wrong with an output stays, whatever is written later. */
   #outputError: "malformed" | "too-large" | undefined;
 
-  constructor(context: GuestContext, toolName: Uint8Array, input: Uint8Array) {
+  constructor(
+    context: GuestContext,
+    hostImports: readonly HostImport[],
+    toolName: Uint8Array,
+    input: Uint8Array,
+  ) {
     this.#context = context;
+    this.#hostImports = hostImports;
     this.#toolName = toolName;
     this.#input = input;
   }
@@ -82,6 +97,11 @@ class RawCall {
 
   #imports(): WebAssembly.Imports {
     return {
+      ...rawHostModules(this.#hostImports, {
+        readText: (pointer, length) => this.#readText(pointer, length),
+        writeBytes: (bytes, pointer, length) => this.#read(bytes, pointer, length),
+        askHost: (question) => this.#context.askHost(question),
+      }),
       "yoi:tool": {
         tool_name_len: () => this.#toolName.length,
         tool_name_read: (pointer: number, length: number) =>
@@ -98,6 +118,15 @@ class RawCall {
     if (target === undefined) return refused;
     target.set(source);
     return length;
+  }
+
+  /** A question's text; what is not there fails the whole call, as an output from nowhere does. */
+  #readText(pointer: number, length: number): string | undefined {
+    const bytes =
+      length > hostCallLimits.questionBytes.default ? undefined : this.#memory(pointer, length);
+    const text = bytes === undefined ? undefined : decodeUtf8(bytes.slice());
+    if (text === undefined) this.#refuseOutput("malformed");
+    return text;
   }
 
   #write(pointer: number, length: number): number {

@@ -28,7 +28,7 @@ export function exposeStart(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuf
   if (start === undefined) return bytes;
   const index = new ByteCursor(bytes, failure, start.content, start.end).leb32();
   const exported = sections.find(({ id }) => id === exportSection);
-  const parts = [bytes.subarray(0, preambleBytes)];
+  const parts: Uint8Array[] = [bytes.subarray(0, preambleBytes)];
   for (const section of sections) {
     // Where there are no exports yet, theirs is the start section's place.
     const isReplaced = section === (exported ?? start);
