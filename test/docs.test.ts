@@ -41,7 +41,7 @@ describe("the TypeScript in README and docs", () => {
     expect(fences.filter(({ isRun }) => isRun).length).toBeGreaterThan(2);
   });
 
-  test("is well-typed", () => {
+  test("is well-typed", { timeout: 120_000 }, () => {
     const { options } = ts.parseJsonConfigFileContent(
       ts.readConfigFile(`${repository}tsconfig.json`, ts.sys.readFile).config,
       ts.sys,
@@ -62,18 +62,22 @@ describe("the TypeScript in README and docs", () => {
     expect(problems).toEqual([]);
   });
 
-  test.each(fences.filter(({ isRun }) => isRun))("$page, program $number, runs", async (fence) => {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ["--import", "tsx", fileOf(fence)],
-      {
-        cwd: folder,
-        env: { ...process.env, TSX_TSCONFIG_PATH: `${repository}examples/tsconfig.json` },
-      },
-    );
-    expect(stdout).not.toBe("");
-    expect(stdout).not.toMatch(/undefined|\[object/u);
-  });
+  test.each(fences.filter(({ isRun }) => isRun))(
+    "$page, program $number, runs",
+    { timeout: 120_000 },
+    async (fence) => {
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ["--import", "tsx", fileOf(fence)],
+        {
+          cwd: folder,
+          env: { ...process.env, TSX_TSCONFIG_PATH: `${repository}examples/tsconfig.json` },
+        },
+      );
+      expect(stdout).not.toBe("");
+      expect(stdout).not.toMatch(/undefined|\[object/u);
+    },
+  );
 });
 
 describe("the links in README and docs", () => {

@@ -91,6 +91,13 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
       ],
     },
   ],
+  [
+    "testing",
+    {
+      doors: ["backend-conformance.ts"],
+      from: ["manifest", "wasm", "host-api", "runtime"],
+    },
+  ],
   // What a guest imports: no host code, not even the foundation.
   ["pdk", { doors: [], from: [] }],
 ]);

@@ -1,0 +1,19 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { ports } from "../../src/ports.node.ts";
+import { repository } from "./source-tree.ts";
+
+test("docs/security.md says of every isolate what it guarantees", () => {
+  const page = readFileSync(`${repository}docs/security.md`, "utf8");
+  const rows = new Map(
+    [...page.matchAll(/^\| `(\w+)`(?: \(default\))? \| ((?:(?:yes|no) \| ?)+)$/gmu)].map(
+      ([, name = "", cells = ""]) => [name, cells.match(/yes|no/gu)?.map((cell) => cell === "yes")],
+    ),
+  );
+  const stated = ports.isolates.map(({ name, guarantees }) => {
+    const { deadline, memory, crash, authority, hostCalls } = guarantees;
+    return [name, [deadline, memory, crash, authority, hostCalls]] as const;
+  });
+  expect(rows).toEqual(new Map(stated));
+  expect(page).toContain(`| \`${ports.isolates[0]?.name}\` (default) |`);
+});
