@@ -88,6 +88,9 @@ export {
   revocable,
   type TargetsInput,
 } from "./grants/plan.ts";
+export type * from "./host-api/fs/file-system.types.ts";
+export { createFsApi, type FsApiOptions } from "./host-api/fs/fs.ts";
+export { createMemoryFileSystem } from "./host-api/fs/memory-file-system.ts";
 export type {
   HostApi,
   HostApiContext,
@@ -96,6 +99,16 @@ export type {
   HostFunction,
   HostValue,
 } from "./host-api/host-api.ts";
+export type { HttpApiOptions } from "./host-api/http/create-http-api.ts";
+export type * from "./host-api/http/network.types.ts";
+export type { SecretProvider } from "./host-api/http/secrets.ts";
+export { createHttpsApi } from "./host-api/https/https-api.ts";
+export { createRequestApi } from "./host-api/request/request-api.ts";
+export type * from "./host-api/websocket/websocket.types.ts";
+export {
+  createWebSocketApi,
+  type WebSocketApiOptions,
+} from "./host-api/websocket/websocket-api.ts";
 export { diffInspections, type InspectionDiff } from "./inspect/diff.ts";
 export { type Inspect, type InspectOptions, inspectionSchema } from "./inspect/inspect.ts";
 export { renderDiff } from "./inspect/render-diff.ts";

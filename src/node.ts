@@ -4,6 +4,11 @@
  *
  * @module
  */
+export {
+  type NodeFileSystemOptions,
+  nodeFileSystem,
+} from "./host-api/fs/node-file-system.node.ts";
+export { createNodeNetwork, type NodeNetworkOptions } from "./host-api/network.node.ts";
 export type { StoreLimits } from "./limits.ts";
 export {
   type CacheAddOptions,

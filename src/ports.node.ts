@@ -2,12 +2,10 @@ import { readFile } from "node:fs/promises";
 import v8 from "node:v8";
 import { createFsApi } from "./host-api/fs/fs.ts";
 import { nodeFileSystem } from "./host-api/fs/node-file-system.node.ts";
-import { resolveWithSystem } from "./host-api/http/resolve.node.ts";
-import { createUndiciHttp } from "./host-api/http/undici-http.node.ts";
 import { createHttpsApi } from "./host-api/https/https-api.ts";
+import { createNodeNetwork } from "./host-api/network.node.ts";
 import { createRequestApi } from "./host-api/request/request-api.ts";
 import { createWebSocketApi } from "./host-api/websocket/websocket-api.ts";
-import { createWsSockets } from "./host-api/websocket/ws-socket.node.ts";
 import { readSource } from "./package/read-source.node.ts";
 import type { Ports } from "./ports.types.ts";
 import { generatorFiles } from "./runtime/component/generator-modules.ts";
@@ -23,11 +21,7 @@ const switches: ReadonlyMap<WasmFeature, string> = new Map([
   ["extended-constants", "--experimental-wasm-extended-const"],
 ]);
 
-const network = {
-  resolve: resolveWithSystem,
-  http: createUndiciHttp(),
-  webSocket: createWsSockets(),
-};
+const network = createNodeNetwork();
 
 /** Node's ports. */
 export const ports: Ports = {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createInstance, grantRequested, type HostApi, type HostFunction } from "yoi-plugin-sdk";
+import { hostCallLimits } from "../../src/limits.ts";
 import { guestPackage, toolManifest } from "./guest-package.ts";
 
 const manifest = `${toolManifest}
@@ -48,7 +49,9 @@ describe("a host call", () => {
     expect(JSON.parse(result.content ?? "")).toMatchObject({ content: "grüß" });
   });
 
-  it.each([0, 1, 65_535, 65_536, 65_537, 150_000])(
+  const part = hostCallLimits.channelBytes.default;
+
+  it.each([0, 1, part - 1, part, part + 1, 150_000])(
     "brings an answer of %i bytes whole",
     async (size) => {
       await using guest = await guestWithFiles(async () => "x".repeat(size));
