@@ -1,7 +1,6 @@
-import { createFetchHttp } from "./host-api/http/fetch-http.browser.ts";
 import { createHttpsApi } from "./host-api/https/https-api.ts";
+import { createBrowserNetwork } from "./host-api/network.browser.ts";
 import { createRequestApi } from "./host-api/request/request-api.ts";
-import { createBrowserSockets } from "./host-api/websocket/web-socket.browser.ts";
 import { createWebSocketApi } from "./host-api/websocket/websocket-api.ts";
 import { readSource } from "./package/read-source.browser.ts";
 import type { Ports } from "./ports.types.ts";
@@ -9,7 +8,7 @@ import { browserWorkerSpawner } from "./runtime/isolation/worker.browser.ts";
 import { createWorkerIsolate } from "./runtime/isolation/worker.ts";
 import { createPrepareImage } from "./runtime/preparation/prepare-image.ts";
 
-const network = { http: createFetchHttp(), webSocket: createBrowserSockets() };
+const network = createBrowserNetwork();
 
 /** A browser's ports. Each `new URL` is written out, because that is the form bundlers find. */
 export const ports: Ports = {
