@@ -72,6 +72,7 @@ export default defineConfig([
     entry: {
       index: "src/index.ts",
       node: "src/node.ts",
+      testing: "src/testing.ts",
       pdk: "src/pdk.ts",
       build: "src/build.ts",
       cli: "src/cli.ts",
@@ -90,6 +91,7 @@ export default defineConfig([
       entry: {
         index: "src/index.ts",
         node: "src/node.ts",
+        testing: "src/testing.ts",
         pdk: "src/pdk.ts",
         build: "src/build.ts",
       },

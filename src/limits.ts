@@ -413,7 +413,7 @@ export const webSocketLimits = {
 /** What the conformance kit gives the guests that it tries a backend with. */
 export const conformanceLimits = {
   callMs: limit("ms", 10_000, "calls that are to be answered"),
-  stoppedCallMs: limit("ms", 150, "calls that are to be stopped: enough for a guest to be entered"),
+  stoppedCallMs: limit("ms", 60, "calls that are to be stopped: enough for a guest to be entered"),
   patienceMs: limit(
     "ms",
     5_000,

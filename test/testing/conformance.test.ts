@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { coreWasmBackend, type Isolate } from "yoi-plugin-sdk";
+import { backendConformance, conformanceRules } from "yoi-plugin-sdk/testing";
+import { guestBytesFile, guestBytesSource } from "../../fixtures/conformance/guest-bytes.ts";
+
+describe("[backend/conformance] our backend for raw guests", () => {
+  const checks = backendConformance(coreWasmBackend);
+  it.each(checks.map((check) => [check.name, check] as const))("%s", async (_, check) => {
+    expect(check.skipped).toBeUndefined();
+    await check.run();
+  });
+});
+
+describe("the checks", () => {
+  it("have names of their own, with the rule, the isolate and the runtime in them", () => {
+    const checks = backendConformance(coreWasmBackend);
+    expect(new Set(checks.map(({ name }) => name)).size).toBe(checks.length);
+    for (const { name, rule, isolate, runtime } of checks) {
+      expect(name).toContain(rule);
+      expect(name).toContain(isolate);
+      expect(name).toContain(runtime);
+      expect(conformanceRules.get(rule)).toBeDefined();
+    }
+  });
+
+  it("that are skipped say why, and are still there", () => {
+    const reason = "this engine has no counter";
+    const checks = backendConformance(coreWasmBackend, {
+      skip: [{ rule: "bounds/fuel", isolate: "inline", reason }],
+    });
+    const skipped = checks.filter((check) => check.skipped !== undefined);
+    expect(skipped).toMatchObject([{ rule: "bounds/fuel", isolate: "inline", skipped: reason }]);
+    expect(checks).toHaveLength(backendConformance(coreWasmBackend).length);
+  });
+
+  it.each([
+    [{ rule: "bounds/fule", reason: "a slip" }],
+    [{ rule: "answers/lasting", reason: "not for guests of this kind" }],
+    [{ rule: "bounds/fuel", isolate: "process", reason: "no such isolate" }],
+    [{ rule: "bounds/fuel", runtime: "yoi:plugin/tool@1.0.0", reason: "not its runtime" }],
+  ])("are refused with a skip that fits none of them", (skip) => {
+    expect(() => backendConformance(coreWasmBackend, { skip: [skip] })).toThrowError(
+      expect.objectContaining({ code: "options/invalid" }),
+    );
+  });
+
+  it("are refused for an isolate that is not there, and for a backend that runs nothing", () => {
+    const invalid = expect.objectContaining({ code: "options/invalid" });
+    const unknown = { isolates: ["moon"] };
+    expect(() => backendConformance(coreWasmBackend, unknown)).toThrowError(invalid);
+    const idle = { ...coreWasmBackend(), supports: () => false };
+    expect(() => backendConformance(() => idle)).toThrowError(invalid);
+  });
+
+  it("try a host's own isolate as well", async () => {
+    const opened: string[] = [];
+    const [inline] = backendConformance(coreWasmBackend, { isolates: ["inline"] });
+    expect(inline?.isolate).toBe("inline");
+    const own: Isolate = {
+      name: "own",
+      guarantees: {
+        deadline: false,
+        memory: false,
+        crash: false,
+        authority: false,
+        hostCalls: false,
+      },
+      open: async () => {
+        opened.push("own");
+        throw new Error("there is nothing in it");
+      },
+    };
+    const checks = backendConformance(coreWasmBackend, { isolates: [own] });
+    const check = checks.find(({ rule }) => rule === "answers/fresh");
+    await expect(check?.run()).rejects.toThrow("nothing in it");
+    expect(opened).toEqual(["own"]);
+  });
+});
+
+it("the kit's guests are exactly what their text compiles to", async () => {
+  const committed = await readFile(guestBytesFile, "utf8");
+  expect(committed, "run: npx tsx fixtures/conformance/build.ts").toBe(await guestBytesSource());
+});
