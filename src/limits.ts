@@ -249,6 +249,15 @@ export const customApiLimits = {
   customFunctions: limit("count", 64, "functions of one interface"),
 } as const satisfies Record<string, Limit>;
 
+/** What one plugin instance may log through the `log` API. */
+export const logLimits = {
+  lineBytes: limit("bytes", 4 * KiB, "a line that somebody reads; what is beyond is cut"),
+  burstLines: limit("count", 100, "what a call that goes wrong has to say at once"),
+  linesPerSecond: limit("count", 10, "taken again after a burst, as many in every second"),
+  burstBytes: limit("bytes", 64 * KiB, "what guestLimits.logBytes keeps of one call"),
+  bytesPerSecond: limit("bytes", 8 * KiB, "taken again after a burst, as many in every second"),
+} as const satisfies Record<string, Limit>;
+
 /** What an in-memory file system holds. */
 export const memoryFileLimits = {
   memoryBytes: limit("bytes", 64 * MiB, "contents and names of all files together"),
@@ -440,6 +449,8 @@ export type ArtifactLimits = LimitValues<typeof artifactLimits>;
 /** Limits of a running guest, resolved. */
 export type GuestLimits = LimitValues<typeof guestLimits>;
 
+/** Limits of the `log` API, resolved. */
+export type LogLimits = LimitValues<typeof logLimits>;
 /** Limits of the `fs` API, resolved. */
 export type FsLimits = LimitValues<typeof fsLimits>;
 

@@ -325,6 +325,11 @@ export const requirements = {
     behaviour:
       "On disk, writes are put in place at once, special files are refused without waiting, and other names of a file keep its bytes.",
   },
+  "log/bounded": {
+    source: "issue 5, item 4",
+    behaviour:
+      "A plugin's lines reach the host's listener alone, one inert line each, bounded in bytes and in how fast they come, what is dropped counted.",
+  },
   "custom/works": {
     source: "issue 5, item 6",
     behaviour: "A host's own API answers granted guests, its arguments typed by its parameters.",

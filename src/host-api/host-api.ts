@@ -38,6 +38,8 @@ export interface HostApiSession extends AsyncDisposable {
 export interface HostApi {
   /** The permission's name, as in `host_api.fs`. */
   readonly name: string;
+  /** `true` for an API that reaches nothing but the host's own listener: nobody is asked about it. */
+  readonly isOpen?: boolean;
   /** The interface with its version: `yoi:host/fs@1.0.0`. */
   readonly interface: string;
   /**

@@ -44,11 +44,8 @@ export function openHostCalls(apis: readonly HostApi[], context: HostApiContext)
       const api = byInterface.get(question.interface);
       if (api === undefined) return errorAnswer("host/unknown", "There is no such host API.");
       try {
-        const decision = await context.authority.decide(
-          { kind: "host_api", api: api.name },
-          "host-call",
-        );
-        if (!decision.allowed) return errorAnswer(decision.code, decision.message);
+        const refusal = await refusalOf(api, context);
+        if (refusal !== undefined) return refusal;
         const target = sessionOf(api).functions.get(question.function);
         if (target === undefined) return errorAnswer("host/unknown", "There is no such function.");
         return boundedAnswer(await target(question.args, call));
@@ -62,6 +59,13 @@ export function openHostCalls(apis: readonly HostApi[], context: HostApiContext)
       await Promise.allSettled(open.map((session) => session[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** Nobody is asked about an API that reaches only the host's own listener. */
+async function refusalOf(api: HostApi, { authority }: HostApiContext): Promise<string | undefined> {
+  if (api.isOpen === true) return undefined;
+  const decision = await authority.decide({ kind: "host_api", api: api.name }, "host-call");
+  return decision.allowed ? undefined : errorAnswer(decision.code, decision.message);
 }
 
 function boundedAnswer(answer: string): string {

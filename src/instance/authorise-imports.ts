@@ -27,6 +27,10 @@ export async function authoriseImports(
   };
   for (const { interface: name } of importedHostInterfaces(facts)) {
     const api = apis.get(name);
+    if (api?.isOpen === true) {
+      imported.push(api);
+      continue;
+    }
     // Refused before it is looked for: what is not granted need not be known to be missing.
     const permission = api?.name ?? name.replace(/^yoi:host\/([a-z]+)@.*$/u, "$1");
     const decision = await authority.decide({ kind: "host_api", api: permission }, "registration");

@@ -37,6 +37,7 @@ export const hostInterfaces: ReadonlyMap<string, ReadonlyMap<string, Signature>>
       ["write", oneRequest],
     ]),
   ],
+  ["yoi:host/log@1.0.0", new Map([["log", "func(level: string, message: string) -> string"]])],
   [
     "yoi:host/websocket@1.0.0",
     new Map([
@@ -79,6 +80,7 @@ const noArgument = "() -> (i32)";
 const oneArgument = "(i32) -> (i32)";
 const twoArguments = "(i32, i32) -> (i32)";
 const threeArguments = "(i32, i32, i32) -> (i32)";
+const fourArguments = "(i32, i32, i32, i32) -> (i32)";
 
 /** How raw guests read what a host function answered (reference §4.4). */
 export const rawResponse: ReadonlyMap<string, string> = new Map([
@@ -109,6 +111,7 @@ export const rawModules: ReadonlyMap<string, ReadonlyMap<string, string>> = new 
       ...rawResponse,
     ]),
   ],
+  ["yoi:log", new Map([["log", fourArguments], ...rawResponse])],
   [
     "yoi:websocket",
     new Map([
