@@ -325,6 +325,10 @@ export const requirements = {
     behaviour:
       "On disk, writes are put in place at once, special files are refused without waiting, and other names of a file keep its bytes.",
   },
+  "wasi/frozen": {
+    source: "issue 5, item 4",
+    behaviour: "A host can freeze a guest's clocks and seed its randomness.",
+  },
   "log/bounded": {
     source: "issue 5, item 4",
     behaviour:

@@ -4,6 +4,9 @@ import { createFilesystem } from "./filesystem.ts";
 import { createIo } from "./io.ts";
 import { createRandom } from "./random.ts";
 import type { WasiContext } from "./wasi-context.ts";
+import type { WasiOptions } from "./wasi-options.ts";
+
+export { readWasiOptions, type WasiOptions } from "./wasi-options.ts";
 
 /**
  * The WASI 0.2 interfaces that a guest from an ordinary toolchain may import, without their version.
@@ -39,15 +42,17 @@ export const wasiInterfaces = [
  *
  * @param imports The interfaces that the guest imports, as the glue names them.
  * @param context Where output goes and how the guest is ended.
+ * @param options What the host decides about clocks and randomness, read by `readWasiOptions`.
  * @returns An object without a prototype: interface → functions and classes, for those imported.
  */
 export function createWasi(
   imports: readonly string[],
   context: WasiContext,
+  options: WasiOptions = {},
 ): Readonly<Record<string, object>> {
   const io = createIo(context);
-  const clocks = createClocks(io);
-  const random = createRandom(context);
+  const clocks = createClocks(io, options);
+  const random = createRandom(context, options);
   const filesystem = createFilesystem();
   const interfaces = new Map<string, object>([
     ...createCli(io, context),
