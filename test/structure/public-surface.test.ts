@@ -52,6 +52,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     "resolvePlugins",
     "userStore",
   ],
+  "./testing": ["backendConformance", "conformanceRules"],
   "./pdk": [
     "ToolError",
     "defineTools",

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { coreWasmBackend, type Isolate } from "yoi-plugin-sdk";
 import { backendConformance, conformanceRules } from "yoi-plugin-sdk/testing";
 import { guestBytesFile, guestBytesSource } from "../../fixtures/conformance/guest-bytes.ts";
+import { conformanceLimits } from "../../src/limits.ts";
+import { breakBackend } from "./broken-backends.ts";
 
 describe("[backend/conformance] our backend for raw guests", () => {
   const checks = backendConformance(coreWasmBackend);
@@ -75,6 +77,53 @@ describe("the checks", () => {
     const check = checks.find(({ rule }) => rule === "answers/fresh");
     await expect(check?.run()).rejects.toThrow("nothing in it");
     expect(opened).toEqual(["own"]);
+  });
+});
+
+describe("the kit's own limits", () => {
+  it("are those that a backend is tried with", async () => {
+    const good = coreWasmBackend();
+    const budgets: number[] = [];
+    const limits = { memoryBytes: new Set(), tableElements: new Set(), fuel: new Set() };
+    const watched = breakBackend(good, {
+      instantiate: (instantiate) => (context) => {
+        for (const [name, seen] of Object.entries(limits)) {
+          seen.add(context.limits[name as keyof typeof limits]);
+        }
+        return instantiate(context);
+      },
+      call: (call) => (exportName, args, context) => {
+        budgets.push(context.deadline.remainingMs());
+        return call(exportName, args, context);
+      },
+    });
+    const checks = backendConformance(() => watched, { isolates: ["inline"] });
+    for (const check of checks) await check.run();
+    const { callMs, stoppedCallMs, memoryBytes, tableElements, fuel } = conformanceLimits;
+    expect(Math.max(...budgets)).toBeLessThanOrEqual(callMs.default);
+    expect(Math.max(...budgets)).toBeGreaterThan(callMs.default / 2);
+    expect(budgets.some((budget) => budget > 0 && budget <= stoppedCallMs.default)).toBe(true);
+    expect(limits.memoryBytes).toContain(memoryBytes.default);
+    expect(limits.tableElements).toContain(tableElements.default);
+    expect(limits.fuel).toContain(fuel.default);
+  });
+
+  it("have a patience that a slow machine can raise", async () => {
+    // It answers, but later than the default would be waited for here.
+    const late = breakBackend(coreWasmBackend(), {
+      call: (call) => async (exportName, args, context) => {
+        const reply = call(exportName, args, context);
+        await reply.catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        return reply;
+      },
+    });
+    const check = (patienceMs: number) =>
+      backendConformance(() => late, { isolates: ["inline"], patienceMs }).find(
+        ({ rule }) => rule === "stopping/before",
+      );
+    await expect(check(1)?.run()).rejects.toThrow("did not settle");
+    await check(conformanceLimits.patienceMs.default)?.run();
   });
 });
 
