@@ -325,6 +325,11 @@ export const requirements = {
     behaviour:
       "On disk, writes are put in place at once, special files are refused without waiting, and other names of a file keep its bytes.",
   },
+  "grants/audit": {
+    source: "issue 5, item 8",
+    behaviour:
+      "Every decision is told to the audit listener and, in Node, on a diagnostics channel, without a URL's query; nobody who listens changes it.",
+  },
   "wasi/frozen": {
     source: "issue 5, item 4",
     behaviour: "A host can freeze a guest's clocks and seed its randomness.",
