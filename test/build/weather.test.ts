@@ -7,7 +7,7 @@ import { runComponent, worldOf } from "./run-component.ts";
 const directory = new URL("../../examples/weather/", import.meta.url);
 const csv = await readFile(new URL("data/kyoto.csv", directory), "utf8");
 
-describe("the weather example", () => {
+describe("[run/typescript-guest] the weather example", () => {
   it("sums up five days of readings", () => {
     const { summary, content } = JSON.parse(
       callSource("summarise_readings", JSON.stringify({ csv, station: "Kyoto" })),

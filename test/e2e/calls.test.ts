@@ -26,7 +26,7 @@ describe("a granted tool", () => {
     });
   });
 
-  it("sees a fresh guest in every call", async () => {
+  it("[run/fresh] sees a fresh guest in every call", async () => {
     const counter = await instance("count-calls");
     const first = await counter.callTool("run", {});
     const second = await counter.callTool("run", {});
@@ -49,7 +49,7 @@ describe("a granted tool", () => {
     }
   });
 
-  it("refuses what its schema refuses before the guest starts", async () => {
+  it("[run/input-schema] refuses what its schema refuses before the guest starts", async () => {
     const manifest = toolManifest.replace(
       '{ type = "object" }',
       '{ type = "object", required = ["city"], properties = { city = { type = "string" } } }',

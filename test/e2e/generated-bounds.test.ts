@@ -33,7 +33,7 @@ it("bindings of more than glueBytes are refused, and a large guest below that ru
   });
 });
 
-it("a guest that floods its standard output is heard up to logBytes", async () => {
+it("[limits/log] a guest that floods its standard output is heard up to logBytes", async () => {
   const lines: string[] = [];
   const onEvent = (event: InstanceEvent) => {
     if (event.type === "log") lines.push(event.text);

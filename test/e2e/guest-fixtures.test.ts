@@ -55,3 +55,77 @@ it("a guest of the instance world is refused where the tool world is declared", 
     code: "artifact/world-mismatch",
   });
 });
+
+/** What a fixture's tool says, under the default limits. */
+async function answerOf(name: string, isolation: "worker" | "inline"): Promise<ToolResult> {
+  await using instance = await guestInstance(name, { isolation });
+  return await instance.callTool("run", {});
+}
+
+describe.each(["worker", "inline"] as const)("what holds in the isolation %s", (isolation) => {
+  it("[limits/memory] growing stops at 64 MiB inside the guest, all memories together", async () => {
+    const pages = (result: ToolResult) =>
+      Number(/\d+/u.exec(result.content ?? result.summary)?.[0]);
+    expect(pages(await answerOf("memory-hog", isolation))).toBe(1024);
+    const together = pages(await answerOf("memories-hog", isolation));
+    expect(together).toBeGreaterThan(1000);
+    expect(together).toBeLessThanOrEqual(1024);
+    expect(pages(await answerOf("memory-hog-at-once", isolation))).toBeLessThan(1024);
+  });
+
+  it("[limits/tables] tables stop growing inside the guest, or are refused before they exist", async () => {
+    const grown = await answerOf("table-hog", isolation);
+    expect(Number(/\d+/u.exec(grown.content ?? grown.summary)?.[0])).toBeLessThanOrEqual(100_000);
+    for (const declared of ["table-declared-too-large", "tables-add-up"]) {
+      await expect(guestInstance(declared, { isolation })).rejects.toMatchObject({
+        code: "artifact/limit",
+      });
+    }
+  });
+
+  it("[limits/stack] endless recursion ends as its own code, and the next call has a stack again", async () => {
+    await using instance = await guestInstance("recursion", { isolation });
+    for (let call = 0; call < 3; call += 1) {
+      const result = await instance.callTool("run", {});
+      expect(result.error?.code).toBe("runtime/stack-exhausted");
+    }
+  });
+
+  it.each(["pointer-outside-memory", "pointer-negative", "pointer-wraps", "lying-realloc"])(
+    "[limits/pointers] %s reaches nothing outside its memory",
+    async (name) => {
+      expect((await answerOf(name, isolation)).error?.code).toBe("runtime/trap");
+    },
+  );
+
+  it.each(["bulk-fill-loop", "bulk-copy-loop", "table-fill-loop"])(
+    "[stop/bulk] %s is stopped like any other loop",
+    async (name) => {
+      await using instance = await guestInstance(name, { isolation, limits: { timeoutMs: 200 } });
+      const result = await instance.callTool("run", {});
+      expect(result.error?.code).toBe("runtime/timeout");
+      // 32 MiB a turn held a thread for 12 to 40 seconds without metering.
+      expect(result.durationMs).toBeLessThan(5_000);
+    },
+  );
+
+  it("[run/rust-guest] tools written in Rust run, with WASI and without", async () => {
+    const manifest = toolManifest.replaceAll('name = "run"', 'name = "count_words"');
+    await using words = await guestInstance("rust-tool", { isolation }, manifest);
+    const counted = await words.callTool("count_words", { text: "three small words" });
+    expect(counted).toMatchObject({ isError: false });
+    expect(`${counted.summary} ${counted.content}`).toContain("3");
+    const looked = await answerOf("rust-wasi-tool", isolation);
+    expect(JSON.parse(looked.content ?? "")).toMatchObject({ arguments: 0, connected: false });
+  });
+});
+
+it("[isolation/generator] guests that trap or explode the generator spoil no other load", async () => {
+  const hostile = ["import-url", "exploding-instances", "many-exports"] as const;
+  for (const name of hostile) {
+    await expect(guestInstance(name)).rejects.toMatchObject({
+      code: expect.stringMatching(/^artifact\//u),
+    });
+    expect((await answerOf("echo", "worker")).isError).toBe(false);
+  }
+});

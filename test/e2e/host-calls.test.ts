@@ -129,7 +129,7 @@ describe("a host call", () => {
     expect(isClosed).toBe(true);
   });
 
-  it("is refused where nobody could answer it", async () => {
+  it("[limits/refused-not-ignored] is refused where nobody could answer it", async () => {
     const pkg = await guestPackage("import-host-fs", manifest);
     await expect(
       createInstance(pkg, {

@@ -6,7 +6,7 @@ import { guestInstance } from "./guest-package.ts";
 
 const run = promisify(execFile);
 
-describe("a guest that does not stop", () => {
+describe("[stop/loop] [stop/start] [stop/next-call] a guest that does not stop", () => {
   it.each([
     "loop",
     "loop-in-start",
@@ -24,7 +24,7 @@ describe("a guest that does not stop", () => {
     await looping.stop();
   });
 
-  it("is stopped by the caller's signal, long before its deadline", async () => {
+  it("[stop/abort] is stopped by the caller's signal, long before its deadline", async () => {
     const looping = await guestInstance("loop");
     const result = await looping.callTool("run", {}, { signal: AbortSignal.timeout(60) });
     expect(result.error?.code).toBe("runtime/aborted");
@@ -39,7 +39,7 @@ describe("a guest that does not stop", () => {
     await looping.stop();
   });
 
-  it("leaves the caller's event loop alone", async () => {
+  it("[stop/event-loop] leaves the caller's event loop alone", async () => {
     const looping = await guestInstance("loop", { limits: { timeoutMs: 400 } });
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
@@ -76,7 +76,7 @@ describe("a guest that does not stop", () => {
   });
 });
 
-it("an idle instance that nobody stops does not keep the process alive", async () => {
+it("[stop/idle] an idle instance that nobody stops does not keep the process alive", async () => {
   const program = `
     import { createInstance, grantRequested, loadPackage } from ${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)};
     import { readFile } from "node:fs/promises";

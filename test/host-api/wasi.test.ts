@@ -29,7 +29,7 @@ function stopOf(run: () => unknown): Stop | undefined {
   }
 }
 
-describe("a guest that looks around finds nothing", () => {
+describe("[run/wasi-inert] a guest that looks around finds nothing", () => {
   const { named } = standIns();
 
   it("no environment, arguments, folders or terminals", () => {

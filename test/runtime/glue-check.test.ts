@@ -14,7 +14,7 @@ export const _util = {};
 
 const isRefused = (code: string) => "refused" in checkGlue(code);
 
-it("glue of the generator's shape becomes a script of the globals that it names", () => {
+it("[isolation/no-host-code] glue of the generator's shape becomes a script of the globals that it names", () => {
   const checked = checkGlue(
     glue("const view = new DataView(new ArrayBuffer(8)); Symbol.for('x');"),
   );

@@ -3,7 +3,7 @@ import { textLimits } from "../../src/limits.ts";
 import { codes, componentRequest, reasons, tool } from "./admitting.ts";
 import { readingLimits } from "./wasm-text.ts";
 
-describe("names", () => {
+describe("[wasm/names] names", () => {
   const hostile = [
     "x': globalThis.p(), 'y",
     'quote"',

@@ -5,7 +5,7 @@ import { readArtifact } from "../../src/wasm/artifact.ts";
 import { codes, componentRequest, guest, machine, rawRequest, reasons, tool } from "./admitting.ts";
 import { readingLimits, wasm } from "./wasm-text.ts";
 
-describe("features", () => {
+describe("[wasm/features] features", () => {
   test.each([
     "(memory 1 1 shared)",
     "(memory i64 1)",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readArtifact } from "../../src/wasm/artifact.ts";
 import { component, componentOf, leb, name, section, wasm } from "./wasm-text.ts";
 
-describe("what multiplies", () => {
+describe("[wasm/counts] what multiplies", () => {
   test("twenty_levels_of_double_instantiation_are_counted_without_expanding_them", async () => {
     const levels = Array.from(
       { length: 20 },

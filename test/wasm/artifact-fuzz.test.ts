@@ -90,7 +90,7 @@ const edit = fc
     remove: keepsLength || rest.bytes.length === 1 ? rest.bytes.length : remove,
   }));
 
-describe("no bytes make reading do anything but read or refuse", () => {
+describe("[wasm/total] no bytes make reading do anything but read or refuse", () => {
   test("random_bytes_after_either_preamble", () => {
     fc.assert(
       fc.property(fc.boolean(), fc.uint8Array({ maxLength: 400 }), (isModule, rest) => {

@@ -47,7 +47,7 @@ function clampedBytes(before: Uint8Array<ArrayBuffer>, pages: number, elements: 
 const growsBoth =
   "(func (drop (memory.grow 0 (i32.const 1))) (drop (memory.grow 1 (i32.const 1))))";
 
-describe("a module", () => {
+describe("[wasm/clamp] a module", () => {
   test("a_memory_that_grows_gets_all_that_the_limit_leaves", async () => {
     const { bytes, memories } = await clamped(
       `(module (memory (export "m") 3) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))`,
