@@ -438,6 +438,7 @@ export const conformanceLimits = {
 /** What JSON from outside may hold, whatever its byte bound. */
 export const jsonLimits = {
   depth: limit("levels", 64, "JSON.stringify and structuredClone overflow far deeper"),
+  hostCalls: limit("count", 5, "far from any default, too"),
 } as const satisfies Record<string, Limit>;
 
 /** Limits of a package, resolved. */

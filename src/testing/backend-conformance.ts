@@ -7,6 +7,7 @@ import { boundRules } from "./bound-rules.ts";
 import { type ConformanceRuntime, conformanceRuntimes } from "./conformance-guests.ts";
 import type { ConformanceRule } from "./conformance-rule.ts";
 import { createSubject } from "./conformance-subject.ts";
+import { hostCallRules } from "./host-call-rules.ts";
 import { preparationRules } from "./preparation-rules.ts";
 import { stoppingRules } from "./stopping-rules.ts";
 
@@ -70,6 +71,7 @@ const rules: readonly ConformanceRule[] = [
   ...preparationRules,
   ...boundRules,
   ...stoppingRules,
+  ...hostCallRules,
 ];
 
 /** Every rule by its name, with the promise that it holds a backend to. */
@@ -95,7 +97,7 @@ export function createBackendConformance(platformIsolates: readonly Isolate[]): 
     const checks = isolates.flatMap((isolate) =>
       runtimes.flatMap((runtime) =>
         rules
-          .filter(({ lifetime }) => lifetime === undefined || lifetime === runtime.lifetime)
+          .filter((rule) => isAbout(rule, isolate, runtime))
           .map((rule) =>
             createCheck(rule, { backend, isolate, runtime, patienceMs }, options.skip ?? []),
           ),
@@ -108,6 +110,15 @@ export function createBackendConformance(platformIsolates: readonly Isolate[]): 
     }
     return Object.freeze(checks);
   };
+}
+
+function isAbout(
+  { lifetime, needs }: ConformanceRule,
+  { guarantees }: Isolate,
+  runtime: ConformanceRuntime,
+): boolean {
+  const isKept = needs === undefined || guarantees[needs];
+  return isKept && (lifetime === undefined || lifetime === runtime.lifetime);
 }
 
 function chooseIsolates(

@@ -2,7 +2,7 @@ import type { RuntimeDeclaration } from "../manifest/manifest.types.ts";
 import { guestBytes } from "./guest-bytes.ts";
 
 /** What a guest of the kit does: as it is told, or something else while it starts, or nothing valid. */
-export type GuestBehaviour = "obedient" | "looping-start" | "trapping-start" | "invalid";
+export type GuestBehaviour = "obedient" | "asking" | "looping-start" | "trapping-start" | "invalid";
 
 /** A runtime that the kit has guests for. */
 export interface ConformanceRuntime {

@@ -1,3 +1,4 @@
+import type { HostCalls } from "../host-api/host-call.ts";
 import type { GuestLimits } from "../limits.ts";
 import type { RuntimeDeclaration } from "../manifest/manifest.types.ts";
 import type {
@@ -7,6 +8,7 @@ import type {
   PreparedGuest,
   RuntimeBackend,
 } from "../runtime/backend.ts";
+import type { IsolateGuarantees } from "../runtime/isolation/isolation.ts";
 import type { GuestBehaviour } from "./conformance-guests.ts";
 
 /** One thing that every runtime backend has to keep. */
@@ -17,6 +19,8 @@ export interface ConformanceRule {
   readonly promise: string;
   /** The lifetime that it is about; both when absent. */
   readonly lifetime?: "call" | "instance";
+  /** The guarantee of an isolate without which `createInstance` lets it never come to that. */
+  readonly needs?: keyof IsolateGuarantees;
   /** @returns When the rule is kept; otherwise it rejects with what was expected and what happened. */
   check(subject: Subject): Promise<void>;
 }
@@ -26,7 +30,9 @@ export type Order =
   | { readonly do: "count" | "deepen" | "fill" | "garble" | "hoard" | "loop" }
   | { readonly do: "echo"; readonly text: string }
   | { readonly do: "name" | "slots" | "trap" }
-  | { readonly do: "output"; readonly bytes: number };
+  | { readonly do: "output"; readonly bytes: number }
+  /** Of the asking guest: asks the host once, or without end. */
+  | { readonly do: "ask" | "beg"; readonly text: string };
 
 /** How a call of the kit is made. */
 export interface SubjectCall {
@@ -64,4 +70,6 @@ export interface PrepareOptions {
 /** How a guest is opened. */
 export interface OpenOptions extends SubjectCall {
   readonly limits?: Partial<GuestLimits>;
+  /** Who answers its host calls. */
+  readonly answer?: HostCalls["answer"];
 }

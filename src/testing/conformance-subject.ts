@@ -42,7 +42,7 @@ export function createSubject(parts: SubjectParts): OpenSubject {
     },
     prepare: (artifact = subject.artifact("obedient"), { limits, signal } = {}) =>
       backend.prepare(artifact, { limits: limitsWith(limits), signal }),
-    async open(prepared, { limits, budgetMs = callMs, signal } = {}) {
+    async open(prepared, { limits, budgetMs = callMs, signal, answer = noHostApi } = {}) {
       const ready = prepared ?? (await subject.prepare(undefined, limits && { limits }));
       using deadline = startDeadline({ budgetMs, signals: [signal] });
       const guest = await ready.instantiate({
@@ -50,7 +50,7 @@ export function createSubject(parts: SubjectParts): OpenSubject {
         isolate,
         lifetime,
         deadline,
-        hostCalls: noHostCalls,
+        hostCalls: { answer, [Symbol.asyncDispose]: async () => undefined },
         onLog: () => undefined,
       });
       opened.push(guest);
@@ -67,8 +67,6 @@ export function createSubject(parts: SubjectParts): OpenSubject {
   return subject;
 }
 
-/** The kit's guests import no host API. */
-const noHostCalls = {
-  answer: async () => '{"error":{"code":"host/unknown","message":"There is no host API here."}}',
-  [Symbol.asyncDispose]: async () => undefined,
-};
+async function noHostApi(): Promise<string> {
+  return '{"error":{"code":"host/unknown","message":"There is no such host API."}}';
+}

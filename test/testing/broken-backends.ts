@@ -371,6 +371,7 @@ export const brokenBackends: readonly BrokenBackend[] = [
   {
     fault: "does not look at deadlines",
     breaks: [
+      "host-calls/stopped",
       "stopping/before",
       "stopping/bulk",
       "stopping/deadline",
@@ -384,14 +385,44 @@ export const brokenBackends: readonly BrokenBackend[] = [
     }),
   },
   {
-    fault: "stops guests long before their deadline",
-    breaks: ["stopping/bulk", "stopping/deadline", "stopping/signal"],
+    fault: "gives up on endless guests before they have run",
+    breaks: ["bounds/fuel", "stopping/bulk", "stopping/deadline", "stopping/signal"],
+    how: () => ({
+      call: (call) => async (exportName, args, context) => {
+        if (/"loop"|"fill"/u.test(args[1] ?? "")) throw context.deadline.error("The guest");
+        return await call(exportName, args, context);
+      },
+    }),
+  },
+  {
+    fault: "answers what it is not asked",
+    breaks: ["host-calls/answered", "host-calls/bounded", "host-calls/stopped"],
     isolate: "worker",
     how: () => ({
-      call: (call) => (exportName, args, context) => {
-        if (context.deadline.reason !== undefined) return call(exportName, args, context);
-        return call(exportName, args, { deadline: deadlineOf(20) });
-      },
+      instantiate: (instantiate) => (context) =>
+        instantiate({ ...context, hostCalls: { ...context.hostCalls, answer: async () => "[]" } }),
+    }),
+  },
+  {
+    fault: "lets a guest ask without end",
+    breaks: ["host-calls/bounded"],
+    isolate: "worker",
+    how: () => limiting({ hostCalls: 1_000_000 }),
+  },
+  {
+    fault: "leaves host calls running",
+    breaks: ["host-calls/stopped"],
+    isolate: "worker",
+    how: () => ({
+      instantiate: (instantiate) => (context) =>
+        instantiate({
+          ...context,
+          hostCalls: {
+            ...context.hostCalls,
+            answer: (question, call) =>
+              context.hostCalls.answer(question, { ...call, signal: new AbortController().signal }),
+          },
+        }),
     }),
   },
 ];
