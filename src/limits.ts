@@ -351,6 +351,11 @@ export const meterLimits = {
     4096,
     "a function that calls nothing and costs more asks at its entry",
   ),
+  callsWithoutAsking: limit(
+    "count",
+    8,
+    "a function with no more calls than this leaves asking to those that it calls, if they do",
+  ),
   paidAheadFuel: limit(
     "instructions",
     255,
@@ -433,12 +438,12 @@ export const conformanceLimits = {
   tableElements: limit("count", 64, "the kit's guests start with one"),
   fuel: limit("instructions", 1_000_000, "a thousand times what the kit's guests need to answer"),
   outputBytes: limit("bytes", 1_000, "far from any default, so that it is this limit that is kept"),
+  hostCalls: limit("count", 5, "far from any default, too"),
 } as const satisfies Record<string, Limit>;
 
 /** What JSON from outside may hold, whatever its byte bound. */
 export const jsonLimits = {
   depth: limit("levels", 64, "JSON.stringify and structuredClone overflow far deeper"),
-  hostCalls: limit("count", 5, "far from any default, too"),
 } as const satisfies Record<string, Limit>;
 
 /** Limits of a package, resolved. */

@@ -76,7 +76,7 @@ export function openTryTable(state: BodyState): void {
  */
 export function openLoop(state: BodyState): void {
   const { walker, segments, counter, edits } = state;
-  state.weight *= loopWeight;
+  counter.weight *= loopWeight;
   const before = segments.current;
   const isLive = before !== unreached;
   const facts = state.loops[state.loop] ?? 0;
@@ -100,7 +100,7 @@ export function openLoop(state: BodyState): void {
     edits.addAdvance(before, frame.header);
   }
   if (!repeats) return;
-  if (!frame.isWrapped) counter.ask(frame.header);
+  if (!frame.isWrapped) edits.setAsking(frame.header, true);
   segments.hasAsked = true;
 }
 
@@ -139,12 +139,14 @@ export function closeBlock(state: BodyState): void {
 }
 
 function closeLoop(state: BodyState, frame: Frame): void {
-  state.weight /= loopWeight;
+  state.counter.weight /= loopWeight;
   if (frame.isUnreached || state.isSecond) return;
   state.loops[frame.loop] =
     (frame.isNoisy ? 0 : loopFact.quiet) |
     (frame.isTarget ? loopFact.repeats : 0) |
     (frame.isTableTarget ? loopFact.table : 0);
   // Calls inside count on the top to have asked, even when it never runs again.
-  if (!frame.isTarget && !frame.isNoisy) state.edits.setKind(frame.header, editKind.pay);
+  if (frame.isNoisy) return;
+  if (frame.isTarget) state.counter.foldTraffic(frame.header);
+  else state.edits.setKind(frame.header, editKind.pay);
 }

@@ -35,14 +35,16 @@ export interface Body {
   readonly local: number;
   /** How many values it returns. */
   readonly results: number;
+  /** Whether it may be called other than by a direct call. */
+  readonly isExposed: boolean;
 }
 
 /**
  * Plans the edits of one function body.
  *
- * A first pass finds where payments go and which loops call nothing. When there are such loops, or
- * when many payments stand against few calls, a second pass keeps the counter in a local there: a
- * payment is then an addition in a register, and not a read and a write of memory.
+ * A first pass finds where payments go and which loops call nothing. A second keeps the counter in a
+ * local in those loops, or in the whole body when the global is read and written less often then: a
+ * payment in a local is an addition in a register, but calls need the counter in the global.
  *
  * @param state The module's state; what it says of another body is forgotten.
  * @param body The body.
@@ -52,29 +54,40 @@ export interface Body {
 export function planBody(state: BodyState, body: Body): number {
   const mark = state.edits.mark();
   state.walker.scan(body.start, body.end, body.local);
-  state.loops.length = 0;
   state.isSecond = false;
   const entry = planPass(state, body, mark, false);
-  const isWhole = !state.mayThrow && state.payments > 1.5 * state.calls + 1;
   const both = loopFact.quiet | loopFact.repeats;
-  if (!isWhole && !state.loops.some((facts) => (facts & both) === both)) return entry;
-  state.edits.rewind(mark);
+  const hasRegions = state.loops.some((facts) => (facts & both) === both);
+  const again = (isWhole: boolean): number => {
+    state.edits.rewind(mark);
+    return planPass(state, body, mark, isWhole);
+  };
+  const apart = trafficOf(state, body, entry);
+  state.isSecond = hasRegions;
+  if (state.mayThrow || apart <= 2) return hasRegions ? again(false) : entry;
   state.isSecond = true;
-  return planPass(state, body, mark, isWhole);
+  const whole = again(true);
+  if (trafficOf(state, body, whole) < apart) return whole;
+  state.isSecond = hasRegions;
+  return again(false);
+}
+
+/** How often a body as planned reads or writes the global; its callers may pay its entry. */
+function trafficOf({ counter, edits }: BodyState, body: Body, entry: number): number {
+  const isAhead = !body.isExposed && edits.amount(entry) <= meterLimits.paidAheadFuel.default;
+  return counter.traffic(isAhead ? entry : undefined);
 }
 
 function planPass(state: BodyState, body: Body, mark: EditMark, isWhole: boolean): number {
   const { walker, segments, counter, edits } = state;
   state.local = body.local;
+  if (!state.isSecond) state.loops.length = 0;
   state.loop = 0;
   state.callsSince = 0;
+  state.callsUnknown = false;
   state.mayThrow = false;
-  state.weight = 1;
-  state.payments = 0;
-  state.calls = 0;
   walker.rewind();
-  counter.region = -1;
-  if (isWhole) counter.enter(0, body.start);
+  counter.begin(isWhole);
   const entry = addPayment(state);
   segments.begin(entry, body.results);
   addCost(state, 1);
@@ -92,7 +105,10 @@ function planPass(state: BodyState, body: Body, mark: EditMark, isWhole: boolean
     walker.fail("a function body does not end where it should");
   }
   edits.settleAdvances(mark);
-  if (edits.total(mark) > meterLimits.fuelBetweenAsking.default) counter.ask(entry);
+  if (edits.total(mark) > meterLimits.fuelBetweenAsking.default) {
+    edits.setAsking(entry, true);
+    state.callsUnknown = true; // so that it goes on to ask
+  }
   return entry;
 }
 

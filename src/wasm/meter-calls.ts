@@ -32,7 +32,7 @@ export function planDirectCall(state: BodyState): void {
   beforeCall(state, true);
   const callee = shiftFunction(state);
   const { current } = state.segments;
-  if (current !== unreached) state.edits.addDebt(current, callee);
+  if (current !== unreached) state.edits.debts.add(current, callee);
   afterCall(state);
 }
 
@@ -42,6 +42,7 @@ export function planIndirectCall(state: BodyState): void {
   if (readIndex(walker.bytes, walker.immediates) >= shape.types.results.length) {
     walker.fail("a call has a type that is not there");
   }
+  if (state.segments.current !== unreached) state.callsUnknown = true;
   beforeCall(state, true);
   afterCall(state);
 }
@@ -65,12 +66,12 @@ export function makeNoisy(state: BodyState): void {
 }
 
 function beforeCall(state: BodyState, mustAsk: boolean): void {
-  const { segments, counter, walker } = state;
+  const { segments, counter, walker, edits } = state;
   makeNoisy(state);
-  state.calls += state.weight;
   if (segments.current === unreached) return;
   if (mustAsk && !segments.hasAsked) {
-    counter.ask(segments.current);
+    edits.setAsking(segments.current, true);
+    edits.asks.add(segments.current, 0);
     segments.ask();
   }
   counter.toGlobal(walker.start);
@@ -84,7 +85,7 @@ function afterCall(state: BodyState): void {
   if (state.callsSince < callsBetweenAsking.default) return;
   state.callsSince = 0;
   segments.split();
-  counter.ask(segments.current);
+  state.edits.setAsking(segments.current, true);
 }
 
 /** Gives `global.get` or `global.set` the index that the global has afterwards. */

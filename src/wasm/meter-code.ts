@@ -1,4 +1,3 @@
-import { meterLimits } from "../limits.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { ImmediateSkipper } from "./immediates.ts";
 import { planBody } from "./meter-body.ts";
@@ -6,6 +5,7 @@ import { type Edits, editKind } from "./meter-edits.ts";
 import type { MeterIndices } from "./meter-imports.ts";
 import type { Routines } from "./meter-routines.ts";
 import { BodyScan } from "./meter-scan.ts";
+import { type FunctionPlan, settleCalls } from "./meter-settle.ts";
 import { type ModuleShape, meterFailure, refuseFeatures } from "./meter-shape.ts";
 import { newBodyState } from "./meter-state.ts";
 import {
@@ -52,7 +52,7 @@ export function planCode(
   const count = section === undefined ? 0 : reader.u32();
   if (count !== definedTypes.length) reader.fail("functions and bodies differ in number");
   const bodies: PlannedBody[] = [];
-  const entries = new Int32Array(count);
+  const plans: FunctionPlan[] = [];
   for (let index = 0; index < count; index += 1) {
     const size = reader.u32();
     const end = reader.at + size;
@@ -69,7 +69,16 @@ export function planCode(
     if (local > mostLocals) reader.fail("a function has too many locals", locals);
     const first = edits.count;
     const results = types.results[type] as number;
-    entries[index] = planBody(state, { start: instructions, end, local, results });
+    const debts = edits.debts.length;
+    const asks = edits.asks.length;
+    const entry = planBody(state, {
+      start: instructions,
+      end,
+      local,
+      results,
+      isExposed: exposed[functions.imported + index] === 1,
+    });
+    plans.push({ entry, debts, asks, callsUnknown: state.callsUnknown });
     bodies.push({ groups, locals, instructions, end, local, first, last: edits.count });
     reader.at = end;
   }
@@ -77,16 +86,7 @@ export function planCode(
     reader.fail("the code has bytes left over");
   refuseFeatures(reader.features | scan.features);
 
-  const ahead = new Float64Array(count);
-  for (let index = 0; index < count; index += 1) {
-    const amount = edits.amount(entries[index] as number);
-    const isExposed = exposed[functions.imported + index] === 1;
-    ahead[index] = isExposed || amount > meterLimits.paidAheadFuel.default ? 0 : amount;
-  }
-  edits.settleDebts((callee) => ahead[callee - functions.imported] ?? 0);
-  for (let index = 0; index < count; index += 1) {
-    edits.increase(entries[index] as number, -(ahead[index] as number));
-  }
+  settleCalls(plans, edits, functions, exposed);
   return bodies;
 }
 

@@ -1,4 +1,5 @@
 import { ByteWriter } from "./byte-writer.ts";
+import { Pairs, twice } from "./number-pairs.ts";
 
 /** What an edit does in the place of the bytes `[start, end)`. */
 export const editKind = {
@@ -41,7 +42,10 @@ export class Edits {
   #amounts: Float64Array;
   #edits: Int32Array;
   #payments = 0;
-  readonly #debts = new Pairs();
+  /** Payments and the functions whose direct calls they cover, and whose entries they may pay as well. */
+  readonly debts = new Pairs();
+  /** Payments that ask because of a call, and 0. */
+  readonly asks = new Pairs();
   readonly #advances = new Pairs();
 
   /** @param codeBytes How long the code is; real code has an edit every 15 bytes. */
@@ -68,7 +72,8 @@ export class Edits {
     return {
       length: this.#length,
       payments: this.#payments,
-      debts: this.#debts.length,
+      debts: this.debts.length,
+      asks: this.asks.length,
       advances: this.#advances.length,
       scratch: this.scratch.length,
     };
@@ -78,7 +83,8 @@ export class Edits {
   rewind(mark: EditMark): void {
     this.#length = mark.length;
     this.#payments = mark.payments;
-    this.#debts.length = mark.debts;
+    this.debts.length = mark.debts;
+    this.asks.length = mark.asks;
     this.#advances.length = mark.advances;
     this.scratch.clear(mark.scratch);
   }
@@ -138,14 +144,19 @@ export class Edits {
     this.#numbers[(this.#edits[payment] as number) + 2] = kind;
   }
 
+  /** Has a payment ask the host as well, or no longer. */
+  setAsking(payment: number, asks: boolean): void {
+    const kind = this.kind(payment);
+    if (kind === editKind.pay || kind === editKind.payAndAsk) {
+      this.setKind(payment, asks ? editKind.payAndAsk : editKind.pay);
+    } else if (kind === editKind.payLocal || kind === editKind.payLocalAndAsk) {
+      this.setKind(payment, asks ? editKind.payLocalAndAsk : editKind.payLocal);
+    }
+  }
+
   /** How a payment is made. */
   kind(payment: number): number {
     return this.#numbers[(this.#edits[payment] as number) + 2] as number;
-  }
-
-  /** Notes that a payment covers a direct call, whose entry it may pay as well. */
-  addDebt(payment: number, callee: number): void {
-    this.#debts.add(payment, callee);
   }
 
   /** Notes that a payment covers what the top of a loop would pay, a payment of the kind `none`. */
@@ -173,7 +184,7 @@ export class Edits {
    */
   settleDebts(ahead: (callee: number) => number): void {
     const owed = new Float64Array(this.#payments);
-    this.#debts.each(0, (payment, callee) => {
+    this.debts.each(0, (payment, callee) => {
       (owed[payment] as number) += ahead(callee);
     });
     this.#advances.each(0, (payment, header) => {
@@ -206,45 +217,7 @@ export interface EditMark {
   readonly length: number;
   readonly payments: number;
   readonly debts: number;
+  readonly asks: number;
   readonly advances: number;
   readonly scratch: number;
-}
-
-/** Pairs of numbers, in the order in which they were added. */
-class Pairs {
-  /** How many numbers there are, two a pair. */
-  length = 0;
-  #numbers = new Int32Array(1024);
-
-  add(first: number, second: number): void {
-    if (this.length + 2 > this.#numbers.length) this.#numbers = twice(this.#numbers, Int32Array);
-    this.#numbers[this.length] = first;
-    this.#numbers[this.length + 1] = second;
-    this.length += 2;
-  }
-
-  each(start: number, visit: (first: number, second: number) => void): void {
-    for (let at = start; at < this.length; at += 2) {
-      visit(this.#numbers[at] as number, this.#numbers[at + 1] as number);
-    }
-  }
-
-  /** Orders the pairs from `start` on by their second number, the largest first. */
-  sortBySecond(start: number): void {
-    if (this.length - start < 4) return;
-    const pairs: (readonly [number, number])[] = [];
-    this.each(start, (first, second) => pairs.push([first, second]));
-    pairs.sort((left, right) => right[1] - left[1]);
-    this.length = start;
-    for (const [first, second] of pairs) this.add(first, second);
-  }
-}
-
-function twice<Numbers extends Int32Array | Float64Array>(
-  numbers: Numbers,
-  make: new (length: number) => Numbers,
-): Numbers {
-  const larger = new make(numbers.length * 2);
-  larger.set(numbers);
-  return larger;
 }

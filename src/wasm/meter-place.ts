@@ -16,30 +16,68 @@ export class CounterPlace {
   region = -1;
   /** Where the counter is; it means nothing outside of a region. */
   at: number = place.global;
+  /** How often the instruction at hand runs, by a guess. */
+  weight = 1;
+  /** How often the global is read or written to move the counter, by that guess. */
+  #moves = 0;
+  /** The first payment of the body, and how often each from there on is made. */
+  #first = 0;
+  readonly #made: number[] = [];
   readonly #edits: Edits;
 
   constructor(edits: Edits) {
     this.#edits = edits;
   }
 
+  /** Begins a body, which may be a region as a whole. */
+  begin(isWhole: boolean): void {
+    this.region = isWhole ? 0 : -1;
+    this.at = place.global;
+    this.weight = 1;
+    this.#moves = 0;
+    this.#first = this.#edits.payments;
+    this.#made.length = 0;
+  }
+
   /** Begins a region before the instruction at `start`. */
   enter(frame: number, start: number): void {
-    this.#edits.add(start, start, editKind.load, 0);
+    this.#move(start, editKind.load);
     this.region = frame;
     this.at = place.both;
+  }
+
+  /**
+   * How often the body as planned so far reads or writes the global, by a guess.
+   *
+   * @param paidAhead The payment that callers make, if they do.
+   */
+  traffic(paidAhead: number | undefined): number {
+    let traffic = this.#moves;
+    for (let index = 0; index < this.#made.length; index += 1) {
+      const payment = this.#first + index;
+      if (payment === paidAhead || this.#edits.amount(payment) === 0) continue;
+      traffic += 2 * (this.#made[index] as number);
+    }
+    return traffic;
+  }
+
+  /** Counts the payments since one as if a region held them, which only moves the counter twice. */
+  foldTraffic(since: number): void {
+    this.#made.fill(0, since - this.#first);
+    this.#moves += 2 * this.weight;
   }
 
   /** Sees to it that the local holds the counter before the instruction at `start`. */
   toLocal(start: number): void {
     if (this.region < 0 || this.at !== place.global) return;
-    this.#edits.add(start, start, editKind.load, 0);
+    this.#move(start, editKind.load);
     this.at = place.both;
   }
 
   /** Sees to it that the global holds the counter before the instruction at `start`. */
   toGlobal(start: number): void {
     if (this.region < 0 || this.at !== place.local) return;
-    this.#edits.add(start, start, editKind.store, 0);
+    this.#move(start, editKind.store);
     this.at = place.both;
   }
 
@@ -55,21 +93,21 @@ export class CounterPlace {
 
   /** Adds a payment at `start`. */
   pay(start: number): number {
-    if (this.region < 0) return this.#edits.addPayment(start, editKind.pay);
+    const isDirect = this.region < 0;
+    this.#made.push(isDirect ? this.weight : 0);
+    if (isDirect) return this.#edits.addPayment(start, editKind.pay);
     this.toLocal(start);
     this.at = place.local;
     return this.#edits.addPayment(start, editKind.payLocal);
   }
 
-  /** Makes a payment ask. */
-  ask(payment: number): void {
-    const kind = this.#edits.kind(payment);
-    if (kind === editKind.pay) this.#edits.setKind(payment, editKind.payAndAsk);
-    else if (kind === editKind.payLocal) this.#edits.setKind(payment, editKind.payLocalAndAsk);
-  }
-
   /** Whether a branch to the frame at `index` leaves the region. */
   isLeftBy(index: number): boolean {
     return index < this.region || (index === 0 && this.region === 0);
+  }
+
+  #move(start: number, kind: number): void {
+    this.#moves += this.weight;
+    this.#edits.add(start, start, kind, 0);
   }
 }

@@ -35,12 +35,10 @@ export interface BodyState {
   local: number;
   /** Direct and indirect calls since the host was last asked for certain. */
   callsSince: number;
+  /** Whether it calls functions that are not known here. */
+  callsUnknown: boolean;
   /** Whether an exception may be thrown or caught in the body. */
   mayThrow: boolean;
-  /** How often payments and calls run, by a guess, and how often this instruction does. */
-  weight: number;
-  payments: number;
-  calls: number;
 }
 
 /** A state for planning the bodies of one module, one after the other. */
@@ -63,17 +61,14 @@ export function newBodyState(
     loop: 0,
     local: 0,
     callsSince: 0,
+    callsUnknown: false,
     mayThrow: false,
-    weight: 1,
-    payments: 0,
-    calls: 0,
   };
   return state;
 }
 
 /** Adds a payment after the instruction at hand. */
 export function addPayment(state: BodyState): number {
-  state.payments += state.weight;
   return state.counter.pay(state.walker.end);
 }
 

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { isPluginError } from "../../src/errors.ts";
 import { meterModule } from "../../src/wasm/meter.ts";
 import { countEveryInstruction } from "./counting.ts";
-import { testMeter } from "./metered.ts";
+import { testMeter, thrownBy } from "./metered.ts";
 import { generateEndlessModule, generateModule } from "./module-generator.ts";
 
 const host = { twice: (value: number) => value * 2 };
@@ -75,6 +76,31 @@ describe("a metered module", () => {
       { numRuns: 400 },
     );
     expect(returned).toBeGreaterThan(100);
+  });
+
+  test("is valid for an engine exactly when the plain one is, or refused", () => {
+    const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 });
+    let valid = 0;
+    let invalid = 0;
+    fc.assert(
+      fc.property(choices, changes, (stream, changed) => {
+        const bytes = generateModule(stream);
+        for (const [place, value] of changed) bytes[8 + (place % (bytes.length - 8))] = value;
+        const error = thrownBy(() => {
+          const metered = meterModule(bytes);
+          expect(WebAssembly.validate(metered)).toBe(WebAssembly.validate(bytes));
+        });
+        if (error === undefined) {
+          if (WebAssembly.validate(bytes)) valid += 1;
+          else invalid += 1;
+        } else if (!isPluginError(error)) {
+          throw error;
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(valid).toBeGreaterThan(20);
+    expect(invalid).toBeGreaterThan(20);
   });
 
   test("that does not end by itself is ended at its budget", () => {

@@ -60,13 +60,24 @@ describe("the host is asked", () => {
   });
 
   test("by a function that calls, on the ways on which it does, and not by a short one that does not", async () => {
-    const asks = await asking(`(module (func $leaf)
+    const asks = await asking(`(module (func $leaf) (table 1 funcref) (elem (i32.const 0) $leaf)
       (func (export "leaf") ${units(10)})
-      (func (export "calls") (call $leaf))
-      (func (export "may") (if (i32.const 0) (then (call $leaf)))))`);
+      (func (export "calls") (call_indirect (i32.const 0)))
+      (func (export "may") (if (i32.const 0) (then (call_indirect (i32.const 0))))))`);
     expect(asks("leaf")).toBe(0);
     expect(asks("calls")).toBe(1);
     expect(asks("may")).toBe(0);
+  });
+
+  test("by those that it calls, for a function with up to callsWithoutAsking calls, and no others", async () => {
+    const most = meterLimits.callsWithoutAsking.default;
+    const asks = await asking(`(module (func $leaf)
+      (func $at (export "at") ${"(call $leaf)".repeat(most)})
+      (func (export "past") ${"(call $leaf)".repeat(most + 1)})
+      (func (export "above") (call $at)))`);
+    expect(asks("at")).toBe(0);
+    expect(asks("past")).toBe(1);
+    expect(asks("above")).toBe(1);
   });
 
   test("at the entry of a function that calls nothing, once it costs more than fuelBetweenAsking", async () => {
