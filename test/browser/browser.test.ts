@@ -4,22 +4,33 @@ import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPackage } from "../../src/build.ts";
-import { toolManifest } from "../e2e/guest-package.ts";
+import { guestInstance, toolManifest } from "../e2e/guest-package.ts";
 import type { Case, CaseResult } from "./page.ts";
 import { type ServedPage, servePage } from "./serve-page.ts";
 
+const filesManifest = `${toolManifest}
+[[permissions]]
+kind = "host_api"
+api = "fs"
+`;
 const weather = new URL("../../examples/weather/", import.meta.url);
 
-let served: ServedPage;
+/** The page as most are, and one that may share memory with its workers. */
+interface Open {
+  readonly served: ServedPage;
+  readonly page: Page;
+}
+
+let plain: Open;
+let isolated: Open;
 let browser: BrowserContext;
 let profile: string;
-let page: Page;
 const problems: string[] = [];
 
 beforeAll(async () => {
   const files = new Map<string, Uint8Array>(await buildPackage({ directory: weather }));
   files.set("guest.toml", new TextEncoder().encode(toolManifest));
-  served = await servePage(files);
+  files.set("files.toml", new TextEncoder().encode(filesManifest));
   profile = await mkdtemp(join(tmpdir(), "yoi-chromium-"));
   browser = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -34,17 +45,14 @@ beforeAll(async () => {
       "--disable-sync",
     ],
   });
-  page = await browser.newPage();
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") problems.push(message.text());
-  });
-  await page.goto(served.url);
+  plain = await open(files, false);
+  isolated = await open(files, true);
 });
 
 afterAll(async () => {
   await browser?.close();
-  await served?.close();
+  await plain?.served.close();
+  await isolated?.served.close();
   await rm(profile, { recursive: true, force: true });
 });
 
@@ -114,8 +122,51 @@ describe("[browser/chromium] in a real browser", () => {
     expect(seen).toMatchObject({ status: "rejected", refused: code, results: [] });
   });
 
+  const readsFiles: Case = {
+    files: {
+      "plugin.toml": "/extra/files.toml",
+      "guest.wasm": "/guests/import-host-fs/guest.wasm",
+    },
+    tool: "run",
+    input: {},
+    memoryFiles: { "/data/notes.txt": "from memory" },
+  };
+
+  test("a guest reads a granted file in memory, where the page may share memory", async () => {
+    const seen = await run(readsFiles, isolated);
+    expect(JSON.parse(seen.results[0]?.content ?? "")).toMatchObject({ content: "from memory" });
+  });
+
+  test("a guest that needs a host API is refused where nobody could answer it", async () => {
+    const seen = await run(readsFiles, plain);
+    expect(seen).toMatchObject({ refused: "options/unsupported", results: [] });
+  });
+
+  test("in a page that may share memory, guests are stopped and go on all the same", async () => {
+    const stopped = await run(
+      guestCase("loop", { limits: { timeoutMs: 300 }, calls: 2 }),
+      isolated,
+    );
+    expect(stopped.results.map(({ code }) => code)).toEqual(["runtime/timeout", "runtime/timeout"]);
+    const aborted = await run(guestCase("bulk-fill-loop", { abortAfterMs: 100 }), isolated);
+    expect(aborted.results[0]?.code).toBe("runtime/aborted");
+  });
+
+  test.each(["echo", "memory-hog", "linked"])(
+    "%s costs the same fuel as in Node",
+    async (guest) => {
+      await using instance = await guestInstance(guest);
+      const { usage } = await instance.callTool("run", {});
+      expect(usage?.fuel).toBeGreaterThan(0);
+      for (const page of [plain, isolated]) {
+        const seen = await run(guestCase(guest), page);
+        expect(seen.results[0]?.fuel).toBe(usage?.fuel);
+      }
+    },
+  );
+
   test("[isolation/no-ambient] the worker of a guest has the language left and little else", async () => {
-    const left = await page.evaluate(
+    const left = await plain.page.evaluate(
       () =>
         new Promise((resolve) => {
           const worker = new Worker("/stripped-worker.js", { type: "module" });
@@ -127,7 +178,7 @@ describe("[browser/chromium] in a real browser", () => {
   });
 
   test("no crafted name ran, and nothing went wrong that nobody caught", async () => {
-    expect(await page.evaluate(() => "yoiPwned" in globalThis)).toBe(false);
+    expect(await plain.page.evaluate(() => "yoiPwned" in globalThis)).toBe(false);
     expect(problems).toEqual([]);
   });
 });
@@ -141,7 +192,19 @@ function guestCase(guest: string, rest: Partial<Case> = {}): Case {
   };
 }
 
-function run(given: Case): Promise<CaseResult> {
+async function open(files: ReadonlyMap<string, Uint8Array>, isIsolated: boolean): Promise<Open> {
+  const served = await servePage(files, isIsolated);
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  await page.goto(served.url);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(isIsolated);
+  return { served, page };
+}
+
+function run(given: Case, { page }: Open = plain): Promise<CaseResult> {
   return page.evaluate(
     (argument) =>
       (globalThis as unknown as { runCase(given: Case): Promise<CaseResult> }).runCase(argument),

@@ -1,6 +1,8 @@
 /** What the browser tests run inside the page: bundled by esbuild, as a user's own program would be. */
 import {
+  createFsApi,
   createInstance,
+  createMemoryFileSystem,
   grantRequested,
   type InstanceOptions,
   inspect,
@@ -17,6 +19,8 @@ export interface Case {
   readonly input: Readonly<Record<string, string>>;
   readonly limits?: InstanceOptions["limits"];
   readonly abortAfterMs?: number;
+  /** Text files in memory by absolute path; the folder /data is granted for reading. */
+  readonly memoryFiles?: Readonly<Record<string, string>>;
   /** How often the tool is called. */
   readonly calls?: number;
 }
@@ -32,6 +36,7 @@ export interface CaseResult {
     readonly summary: string;
     readonly content?: string;
     readonly durationMs: number;
+    readonly fuel?: number;
   }[];
   /** The longest pause of the page's own thread, in milliseconds. */
   readonly longestPauseMs: number;
@@ -45,13 +50,19 @@ async function runCase(given: Case): Promise<CaseResult> {
     }),
   );
   const pkg = await loadPackage(Object.fromEntries(files));
-  const { status, tools } = await inspect(pkg, { grants: grantRequested(pkg) });
+  const fs =
+    given.memoryFiles === undefined ? [] : [{ root: "/data", operations: ["read" as const] }];
+  const grants = grantRequested(pkg, { fs });
+  const { status, tools } = await inspect(pkg, { grants });
   const pauses = watchPauses();
   const reported = { status, tools: tools.map(({ name }) => name) };
   try {
     const instance = await createInstance(pkg, {
-      grants: grantRequested(pkg),
+      grants,
       ...(given.limits === undefined ? {} : { limits: given.limits }),
+      ...(given.memoryFiles === undefined
+        ? {}
+        : { hostApis: [createFsApi({ fileSystem: createMemoryFileSystem(given.memoryFiles) })] }),
     });
     const results = await callAll(instance, given);
     await instance.stop();
@@ -69,7 +80,7 @@ async function callAll(instance: PluginInstance, given: Case): Promise<CaseResul
   for (let call = 0; call < (given.calls ?? 1); call += 1) {
     const signal =
       given.abortAfterMs === undefined ? {} : { signal: AbortSignal.timeout(given.abortAfterMs) };
-    const { error, summary, content, durationMs } = await registry.call(
+    const { error, summary, content, durationMs, usage } = await registry.call(
       given.tool,
       given.input,
       signal,
@@ -77,6 +88,7 @@ async function callAll(instance: PluginInstance, given: Case): Promise<CaseResul
     results.push({
       summary,
       durationMs,
+      ...(usage?.fuel === undefined ? {} : { fuel: usage.fuel }),
       ...(error === undefined ? {} : { code: error.code }),
       ...(content === undefined ? {} : { content }),
     });

@@ -23,8 +23,12 @@ const policy =
  * Bundles `page.ts` for a browser and serves it from this machine, beside the library's worker files.
  *
  * @param extra Files to serve below /extra/, by name.
+ * @param isIsolated Whether the page is cross-origin isolated, so that it may share memory with workers.
  */
-export async function servePage(extra: ReadonlyMap<string, Uint8Array>): Promise<ServedPage> {
+export async function servePage(
+  extra: ReadonlyMap<string, Uint8Array>,
+  isIsolated: boolean,
+): Promise<ServedPage> {
   const folder = await mkdtemp(join(tmpdir(), "yoi-browser-"));
   await bundle(folder);
   await writeFile(
@@ -36,6 +40,10 @@ export async function servePage(extra: ReadonlyMap<string, Uint8Array>): Promise
     void fileFor(path, folder, extra).then((bytes) => {
       response.setHeader("content-type", types.get(extname(path)) ?? "text/html");
       response.setHeader("content-security-policy", policy);
+      if (isIsolated) {
+        response.setHeader("cross-origin-opener-policy", "same-origin");
+        response.setHeader("cross-origin-embedder-policy", "require-corp");
+      }
       response.statusCode = bytes === undefined ? 404 : 200;
       response.end(bytes);
     });
