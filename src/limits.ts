@@ -202,9 +202,9 @@ export const grantLimits = {
 export const hostCallLimits = {
   questionBytes: limit(
     "bytes",
-    64 * KiB,
-    "reference §4.1: the largest descriptor",
-    "each argument",
+    512 * KiB,
+    "64 KiB to write, escaped as JSON; each API has its own, smaller bounds",
+    "the arguments together",
   ),
   arguments: limit("count", 4, "the functions of our interfaces take up to two"),
   answerBytes: limit("bytes", 512 * KiB, "a body of 64 KiB, escaped as JSON, and its headers"),

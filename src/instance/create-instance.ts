@@ -111,9 +111,20 @@ function selectRuntime(
   const path = runtime.kind === "wasm" ? runtime.entry : runtime.component;
   const bytes = pkg.readFile(path);
   const facts = readArtifact(bytes);
-  const [reason] = admit(facts, { runtime, limits: plan.limits });
+  const customInterfaces = signaturesOf(plan.hostApis);
+  const [reason] = admit(facts, { runtime, limits: plan.limits, customInterfaces });
   if (reason !== undefined) throw diagnosticError(reason, pkg.identity.ref);
   return { artifact: { key: `${pkg.digest} ${path}`, bytes, facts, runtime }, backend };
+}
+
+/** The functions of the host's own APIs, which admission holds the guest's imports against. */
+function signaturesOf(
+  apis: ReadonlyMap<string, HostApi>,
+): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const own = [...apis.values()].flatMap(({ interface: name, signatures }) =>
+    signatures === undefined ? [] : [[name, signatures] as const],
+  );
+  return new Map(own);
 }
 
 const nothingToRun: PreparedGuest = {
