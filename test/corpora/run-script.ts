@@ -19,7 +19,7 @@ import { clampAndMeter, endingOf, meteredWorld, plainWorld, type World } from ".
 
 type CheckStep = Extract<Step, { kind: "check" }>;
 
-/** Runs one script of the suite in both worlds. */
+/** Runs one script of the suite in all worlds. */
 export async function runScript(name: string, script: string, engine: Engine): Promise<Outcome> {
   const run = new ScriptRun(name, script, engine);
   const steps = readScript(script);
@@ -37,7 +37,7 @@ export async function runScript(name: string, script: string, engine: Engine): P
   return run.report.outcome;
 }
 
-/** Stands for a check that reads a global, which needs no function of the harness. */
+/** Of a check that reads a global. */
 const readsGlobal: Signature = { parameters: [], results: [] };
 
 class ScriptRun {
@@ -48,9 +48,8 @@ class ScriptRun {
   readonly #ids = new Map<string, number>();
   readonly #definitions = new Map<string, Form>();
   readonly #signatures: ReadonlyMap<string, Signature>[] = [];
-  /** Why an instance is not there. */
+  /** Why an instance, or a registered module, is not there. */
   readonly #absent = new Map<number, string>();
-  /** Why a registered module is not there. */
   readonly #missing = new Map<string, string>();
   #current = -1;
 
@@ -59,11 +58,8 @@ class ScriptRun {
     this.#script = script;
     this.#engine = engine;
     const { spectest } = engine;
-    this.#worlds = [
-      plainWorld(spectest),
-      meteredWorld(spectest, false),
-      meteredWorld(spectest, true),
-    ];
+    const [metered, clamped] = [meteredWorld(spectest, false), meteredWorld(spectest, true)];
+    this.#worlds = [plainWorld(spectest), metered, clamped];
   }
 
   async step(step: Exclude<Step, CheckStep>): Promise<void> {
@@ -93,7 +89,7 @@ class ScriptRun {
     }
   }
 
-  /** Runs checks that follow one another, with one harness for all of them. */
+  /** Runs checks that follow one another, with one harness. */
   async checks(steps: readonly CheckStep[]): Promise<void> {
     const runnable: {
       readonly step: CheckStep;
@@ -296,7 +292,6 @@ function attempt<Result>(run: () => Result): Result | undefined {
 function errorOf(run: () => unknown): unknown {
   try {
     run();
-    return undefined;
   } catch (error) {
     return error;
   }
