@@ -21,10 +21,11 @@ export const secretNames = [
 ] as const;
 
 // Controls (C0, DEL, C1), soft hyphen, Arabic letter mark, zero-width and bidi marks, line and
-// paragraph separators, invisible operators, byte-order mark, interlinear marks, lone surrogates,
-// tag characters: everything that changes how the text around it reads or that a terminal obeys.
+// paragraph separators, invisible operators, shorthand and musical controls, byte-order mark,
+// interlinear marks, lone surrogates, tag characters: everything that changes how the text around it
+// reads or that a terminal obeys.
 const inertPattern =
-  /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]|\u034f|\u17b4|\u17b5|[\u180b-\u180d]|\u180f|[\ufe00-\ufe0f]/gu;
+  /[\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]|\u034f|\u17b4|\u17b5|[\u180b-\u180d]|\u180f|[\ufe00-\ufe0f]/gu;
 
 /**
  * Replaces every character that a terminal or a reader could be misled by with a space.

@@ -13,7 +13,8 @@ import {
 
 const encoder = new TextEncoder();
 const anyText = fc.string({ unit: "binary", maxLength: 600 });
-const misleading = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+// Unicode's own lists: controls, surrogates, separators, what is invisible, what turns directions.
+const misleading = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}]/u;
 
 describe("[errors/inert] text from outside", () => {
   test.each([
@@ -49,6 +50,14 @@ describe("[errors/inert] text from outside", () => {
       { numRuns: 500 },
     );
   });
+});
+
+test("[errors/inert] no character that Unicode calls invisible or a control gets through", () => {
+  for (let point = 0; point <= 0x10ffff; point += 1) {
+    const character = String.fromCodePoint(point);
+    if (misleading.test(character))
+      expect(inertText(character), point.toString(16)).toMatch(/^ +$/u);
+  }
 });
 
 describe("cutting text", () => {
