@@ -152,6 +152,11 @@ export const requirements = {
     source: "issue 2, item 5",
     behaviour: "A caller's signal really stops the guest, running or waiting.",
   },
+  "stop/prompt": {
+    source: "issue 4",
+    behaviour:
+      "A loop of any shape is ended by its own metered code, and its worker serves the next call.",
+  },
   "stop/next-call": {
     source: "issue 2, item 5",
     behaviour: "After a guest was stopped, trapped or lost, the next call gets a new one.",

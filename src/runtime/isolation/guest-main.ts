@@ -7,7 +7,7 @@ import {
 } from "./guest-messages.ts";
 import type { StopCheck } from "./guest-meter.ts";
 import type { GuestRealm } from "./guest-program.ts";
-import { type AskHost, createGuestRunner, type GuestRunner } from "./guest-runner.ts";
+import { type AskHost, createGuestRunner, type GuestRunner, openOutcome } from "./guest-runner.ts";
 import { askHost, type HostChannel } from "./host-channel.ts";
 
 /** Host calls go over the channel; without one, admission let no host interface in. */
@@ -57,7 +57,7 @@ export function serveGuest(
       post(
         outcomeMessage(
           message.type === "open"
-            ? runner.prepare(stop)
+            ? openOutcome(runner, message.lifetime, stop)
             : runner.call(message.exportName, message.args, stop),
         ),
       );

@@ -68,7 +68,8 @@ export function stopOf(
   slots: Int32Array,
   request: number,
 ): (typeof stopReasons)[number] | undefined {
-  if (Atomics.load(slots, stopSlots.request) !== request) return undefined;
+  // A later request waits behind the preparation that runs, so its stop is that one's as well.
+  if (Atomics.load(slots, stopSlots.request) < request) return undefined;
   return stopReasons[Atomics.load(slots, stopSlots.reason)];
 }
 

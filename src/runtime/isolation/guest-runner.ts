@@ -81,6 +81,20 @@ export async function createGuestRunner(
   };
 }
 
+/**
+ * What opening a guest comes to: one that lives on starts, one that every call enters anew does not,
+ * so that whatever its start does is the outcome of a call and the isolate goes on to the next.
+ */
+export function openOutcome(
+  runner: GuestRunner,
+  lifetime: OpenRequest["lifetime"],
+  stop: StopCheck,
+): Outcome {
+  return lifetime === "instance"
+    ? runner.prepare(stop)
+    : { ok: true, output: "", log: [], fuel: 0 };
+}
+
 async function loadProgram(image: GuestImage, realm: GuestRealm): Promise<GuestProgram> {
   switch (image.format) {
     case "component":

@@ -4,7 +4,7 @@ import type { GuestInstance, GuestReply, InstantiateContext } from "../backend.t
 import { faultError } from "../fault.ts";
 import type { GuestImage } from "./guest-image.ts";
 import type { GuestRealm } from "./guest-program.ts";
-import { createGuestRunner, type GuestRunner, type Outcome } from "./guest-runner.ts";
+import { createGuestRunner, type GuestRunner, type Outcome, openOutcome } from "./guest-runner.ts";
 import type { Isolate } from "./isolation.ts";
 
 /**
@@ -35,7 +35,7 @@ async function openInline(
   const runner = await createGuestRunner({ image, limits, lifetime }, realm, noHost);
   if (deadline.reason !== undefined) throw deadline.error("The guest");
   readOutcome(
-    runner.prepare(() => deadline.reason),
+    openOutcome(runner, lifetime, () => deadline.reason),
     context,
     deadline,
   );
