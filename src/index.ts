@@ -48,6 +48,7 @@ export const createInstance: CreateInstance = createInstanceFactory({
   backends: [componentBackend(), coreWasmBackend()],
 });
 
+export type { Deadline } from "./deadline.ts";
 export {
   type Diagnostic,
   type ErrorCode,
@@ -99,6 +100,7 @@ export type {
   HostFunction,
   HostValue,
 } from "./host-api/host-api.ts";
+export type { HostCalls, HostQuestion } from "./host-api/host-call.ts";
 export type { HttpApiOptions } from "./host-api/http/create-http-api.ts";
 export type * from "./host-api/http/network.types.ts";
 export type { SecretProvider } from "./host-api/http/secrets.ts";

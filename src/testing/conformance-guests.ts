@@ -2,7 +2,13 @@ import type { RuntimeDeclaration } from "../manifest/manifest.types.ts";
 import { guestBytes } from "./guest-bytes.ts";
 
 /** What a guest of the kit does: as it is told, or something else while it starts, or nothing valid. */
-export type GuestBehaviour = "obedient" | "asking" | "looping-start" | "trapping-start" | "invalid";
+export type GuestBehaviour =
+  | "obedient"
+  | "asking"
+  | "looping-start"
+  | "trapping-start"
+  | "trapping-data"
+  | "invalid";
 
 /** A runtime that the kit has guests for. */
 export interface ConformanceRuntime {

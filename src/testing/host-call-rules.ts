@@ -7,6 +7,8 @@ type Question = Parameters<HostCalls["answer"]>[0];
 
 const callMs = conformanceLimits.callMs.default;
 const budgetMs = conformanceLimits.stoppedCallMs.default;
+/** Until a guest must have asked, also on a slow machine. */
+const askedMs = 40 * budgetMs;
 const { default: mostCalls } = conformanceLimits.hostCalls;
 
 /** What a guest asks the host, how it is answered, and what ends that. */
@@ -50,23 +52,40 @@ export const hostCallRules: readonly ConformanceRule[] = [
     lifetime: "call",
     needs: "hostCalls",
     async check(subject) {
-      let isStopped = false;
-      const guest = await subject.open(await subject.prepare(subject.artifact("asking")), {
-        answer: (_, { signal }) =>
-          new Promise((resolve) => {
-            const stop = () => {
-              isStopped = true;
-              resolve("{}");
-            };
-            if (signal.aborted) stop();
-            else signal.addEventListener("abort", stop, { once: true });
-          }),
-      });
+      const host = endlessHost();
+      const prepared = await subject.prepare(subject.artifact("asking"));
+      const guest = await subject.open(prepared, { answer: host.answer });
       // Enough that the question is asked, also on a slow machine.
       const waitMs = 10 * budgetMs;
       const call = subject.call(guest, { do: "ask", text: "" }, { budgetMs: waitMs });
       await expectFailure(subject, call, ["runtime/timeout"], waitMs, "A call that waits");
-      if (!isStopped) fail("What the guest waited for went on after its deadline.");
+      await expectAnswer(subject, host.stopped, 0, "The end of what the guest waited for");
+    },
+  },
+  {
+    name: "host-calls/closed",
+    promise: "closing a guest that waits for the host ends its call, and what it waits for",
+    lifetime: "call",
+    needs: "hostCalls",
+    async check(subject) {
+      const host = endlessHost();
+      const prepared = await subject.prepare(subject.artifact("asking"));
+      const guest = await subject.open(prepared, { answer: host.answer });
+      const call = subject.call(guest, { do: "ask", text: "" });
+      const codes = ["instance/stopped", "runtime/lost"] as const;
+      const failure = expectFailure(
+        subject,
+        call,
+        codes,
+        callMs,
+        "A call that waits while closing",
+      );
+      // Whatever else goes wrong first is what is told.
+      failure.catch(() => undefined);
+      await expectAnswer(subject, host.asked, askedMs, "The guest's question");
+      await guest.close();
+      await failure;
+      await expectAnswer(subject, host.stopped, 0, "The end of what the guest waited for");
     },
   },
   {
@@ -84,10 +103,36 @@ export const hostCallRules: readonly ConformanceRule[] = [
         },
       });
       for (const calls of [1, 2]) {
-        const beg = subject.call(guest, { do: "beg", text: "" }, { budgetMs: 40 * budgetMs });
-        await expectFailure(subject, beg, ["runtime/limit"], 40 * budgetMs, "A guest that begs");
+        const beg = subject.call(guest, { do: "beg", text: "" }, { budgetMs: askedMs });
+        await expectFailure(subject, beg, ["runtime/limit"], askedMs, "A guest that begs");
         expectEqual(asked, calls * mostCalls, "How often the host was asked");
       }
     },
   },
 ];
+
+/** A host that never answers of itself, and tells when it was asked and when that was given up. */
+function endlessHost(): {
+  readonly answer: HostCalls["answer"];
+  readonly asked: Promise<void>;
+  readonly stopped: Promise<void>;
+} {
+  let tellAsked: () => void = () => undefined;
+  let tellStopped: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    tellAsked = resolve;
+  });
+  const stopped = new Promise<void>((resolve) => {
+    tellStopped = resolve;
+  });
+  const answer: HostCalls["answer"] = async (_, { signal }) => {
+    tellAsked();
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    tellStopped();
+    return "{}";
+  };
+  return { answer, asked, stopped };
+}

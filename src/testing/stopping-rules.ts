@@ -30,7 +30,7 @@ export const stoppingRules: readonly ConformanceRule[] = [
     lifetime: "call",
     async check(subject) {
       const prepared = await subject.prepare(subject.artifact("looping-start"));
-      const entered = openAndCall(subject, prepared);
+      const entered = openAndCall(subject, prepared, budgetMs);
       await expectFailure(subject, entered, ["runtime/timeout"], 2 * budgetMs, "An endless start");
     },
   },
@@ -103,12 +103,14 @@ export const stoppingRules: readonly ConformanceRule[] = [
   },
   {
     name: "faults/start",
-    promise: "a trap in a start function is runtime/trap",
+    promise: "a trap in a start function, or in placing data, is runtime/trap",
     lifetime: "call",
     async check(subject) {
-      const prepared = await subject.prepare(subject.artifact("trapping-start"));
-      const entered = openAndCall(subject, prepared);
-      await expectFailure(subject, entered, ["runtime/trap"], 2 * budgetMs, "A trapping start");
+      for (const behaviour of ["trapping-start", "trapping-data"] as const) {
+        const prepared = await subject.prepare(subject.artifact(behaviour));
+        const entered = openAndCall(subject, prepared, callMs);
+        await expectFailure(subject, entered, ["runtime/trap"], 2 * callMs, `A ${behaviour} guest`);
+      }
     },
   },
   {
@@ -131,6 +133,7 @@ export const stoppingRules: readonly ConformanceRule[] = [
       // An isolate without a thread of its own comes back only at the deadline.
       const codes = ["instance/stopped", "runtime/lost", "runtime/timeout"] as const;
       const failure = expectFailure(subject, call, codes, budgetMs, "A call while closing");
+      failure.catch(() => undefined);
       await guest.close();
       await failure;
       await expectEnded(subject, guest);
@@ -184,7 +187,11 @@ async function living(
 }
 
 /** Some backends instantiate when a guest is opened, others when it is called. */
-async function openAndCall(subject: Subject, prepared: PreparedGuest): Promise<void> {
-  const guest = await subject.open(prepared, { budgetMs });
-  await subject.call(guest, { do: "count" }, { budgetMs });
+async function openAndCall(
+  subject: Subject,
+  prepared: PreparedGuest,
+  withinMs: number,
+): Promise<void> {
+  const guest = await subject.open(prepared, { budgetMs: withinMs });
+  await subject.call(guest, { do: "count" }, { budgetMs: withinMs });
 }

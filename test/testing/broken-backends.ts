@@ -396,7 +396,12 @@ export const brokenBackends: readonly BrokenBackend[] = [
   },
   {
     fault: "answers what it is not asked",
-    breaks: ["host-calls/answered", "host-calls/bounded", "host-calls/stopped"],
+    breaks: [
+      "host-calls/answered",
+      "host-calls/bounded",
+      "host-calls/closed",
+      "host-calls/stopped",
+    ],
     isolate: "worker",
     how: () => ({
       instantiate: (instantiate) => (context) =>
@@ -411,7 +416,7 @@ export const brokenBackends: readonly BrokenBackend[] = [
   },
   {
     fault: "leaves host calls running",
-    breaks: ["host-calls/stopped"],
+    breaks: ["host-calls/closed", "host-calls/stopped"],
     isolate: "worker",
     how: () => ({
       instantiate: (instantiate) => (context) =>
