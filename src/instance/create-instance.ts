@@ -19,6 +19,7 @@ import {
   type InstanceOptions,
   type InstancePlan,
   planInstance,
+  requireKeptLimits,
 } from "./instance-options.ts";
 import { createListeners, type Listeners } from "./listeners.ts";
 import { createStatusRecord } from "./status.ts";
@@ -48,6 +49,7 @@ export function createInstanceFactory(defaults: InstanceDefaults): CreateInstanc
     const exposed = await exposeTools(pkg, plan.surfaces, authority);
 
     const { artifact, backend } = selectRuntime(pkg, plan);
+    requireKeptLimits(options.limits, backend);
     const apis = await authoriseImports(artifact.facts, authority, plan.hostApis);
     requireHostCalls(apis, plan.isolate);
     // A plugin that was granted nothing can't be called, so nothing of it is compiled either.

@@ -1,3 +1,4 @@
+import { quoteName } from "../diagnostic.ts";
 import { PluginError } from "../errors.ts";
 import type { DecisionEvent } from "../grants/grants.types.ts";
 import type { Grants } from "../grants/plan.ts";
@@ -141,6 +142,25 @@ function chooseLimits(
     guestLimits as Record<keyof GuestLimits, Limit>,
     { ...defaults, ...asked },
     (message) => refuse("options/invalid", message),
+  );
+}
+
+/**
+ * Refuses limits that the chosen backend says it can't keep; defaults are not asked for.
+ *
+ * @param asked What the host asked for.
+ * @param backend The backend that will run the guest.
+ * @throws PluginError `options/unsupported` for the first such limit.
+ */
+export function requireKeptLimits(
+  asked: Partial<GuestLimits> | undefined,
+  { name, unkeptLimits = [] }: RuntimeBackend,
+): void {
+  const unkept = unkeptLimits.find((limit) => asked?.[limit] !== undefined);
+  if (unkept === undefined) return;
+  refuse(
+    "options/unsupported",
+    `The backend ${quoteName(name)} can't keep the limit ${unkept}. Use another backend, or leave the limit out.`,
   );
 }
 

@@ -74,6 +74,11 @@ export interface PreparedGuest {
 /** What knows one guest format. Ours are `componentBackend()` and `coreWasmBackend()`; a host may bring its own. */
 export interface RuntimeBackend {
   readonly name: string;
+  /**
+   * Limits that this backend can't keep; none when absent. A host that asks for one of them is refused,
+   * because a limit that is believed and not kept is worse than none.
+   */
+  readonly unkeptLimits?: readonly (keyof GuestLimits)[];
   /** Whether the backend runs guests of this declared runtime; it never guesses from bytes. */
   supports(runtime: RuntimeDeclaration): boolean;
   /**

@@ -33,7 +33,7 @@ export interface ConformanceCheck {
   readonly isolate: string;
   /** The ABI or world. */
   readonly runtime: string;
-  /** Why it is not to be run, when {@link ConformanceOptions.skip} says so. */
+  /** Why it is not to be run, when {@link ConformanceOptions.skip} or the backend itself says so. */
   readonly skipped: string | undefined;
   /** Runs it. It rejects when the rule is not kept, and says what was expected and what happened. */
   run(): Promise<void>;
@@ -146,12 +146,21 @@ function createCheck(
   return Object.freeze({
     ...place,
     name: `${place.rule} (${place.isolate}, ${place.runtime}): ${rule.promise}`,
-    skipped: skips.find((skip) => fits(skip, place))?.reason,
+    skipped: skips.find((skip) => fits(skip, place))?.reason ?? declared(rule, parts.backend),
     async run() {
       await using subject = createSubject(parts);
       await rule.check(subject);
     },
   });
+}
+
+/** Why a backend is spared a rule by its own word. */
+function declared(
+  { limit }: ConformanceRule,
+  { unkeptLimits = [] }: RuntimeBackend,
+): string | undefined {
+  if (limit === undefined || !unkeptLimits.includes(limit)) return undefined;
+  return `The backend says that it can't keep the limit ${limit}.`;
 }
 
 function fits(

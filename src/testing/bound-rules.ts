@@ -17,6 +17,7 @@ export const boundRules: readonly ConformanceRule[] = [
   {
     name: "bounds/output",
     promise: "an output at limits.outputBytes is taken, and one over it is output/too-large",
+    limit: "outputBytes",
     async check(subject) {
       const limits = { outputBytes };
       const guest = await subject.open(undefined, { limits });
@@ -40,6 +41,7 @@ export const boundRules: readonly ConformanceRule[] = [
   {
     name: "bounds/memory",
     promise: "memory grows up to limits.memoryBytes, and past it fails inside the guest",
+    limit: "memoryBytes",
     async check(subject) {
       const pages = await grownTo(subject, { do: "hoard" }, { memoryBytes });
       expectWithin(pages, memoryBytes / pageBytes, "pages of memory");
@@ -48,6 +50,7 @@ export const boundRules: readonly ConformanceRule[] = [
   {
     name: "bounds/tables",
     promise: "a table grows up to limits.tableElements, and past it fails inside the guest",
+    limit: "tableElements",
     async check(subject) {
       const elements = await grownTo(subject, { do: "slots" }, { tableElements });
       expectWithin(elements, tableElements, "elements of a table");
@@ -67,6 +70,7 @@ export const boundRules: readonly ConformanceRule[] = [
   {
     name: "bounds/fuel",
     promise: "a guest that uses up limits.fuel is runtime/out-of-fuel",
+    limit: "fuel",
     async check(subject) {
       const prepared = await subject.prepare(undefined, { limits: { fuel } });
       const guest = await subject.open(prepared, { limits: { fuel } });
@@ -77,6 +81,7 @@ export const boundRules: readonly ConformanceRule[] = [
   {
     name: "bounds/fuel-each-call",
     promise: "fuel is the same for the same work, and every call has its own budget",
+    limit: "fuel",
     lifetime: "call",
     async check(subject) {
       const prepared = await subject.prepare(undefined, { limits: { fuel } });

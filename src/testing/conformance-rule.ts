@@ -21,6 +21,8 @@ export interface ConformanceRule {
   readonly lifetime?: "call" | "instance";
   /** The guarantee of an isolate without which `createInstance` lets it never come to that. */
   readonly needs?: keyof IsolateGuarantees;
+  /** The limit that it is about: a backend that says it can't keep that is spared the rule. */
+  readonly limit?: keyof GuestLimits;
   /** @returns When the rule is kept; otherwise it rejects with what was expected and what happened. */
   check(subject: Subject): Promise<void>;
 }

@@ -91,6 +91,7 @@ export const hostCallRules: readonly ConformanceRule[] = [
   {
     name: "host-calls/bounded",
     promise: "the host is asked limits.hostCalls times in a call, and one more is runtime/limit",
+    limit: "hostCalls",
     lifetime: "call",
     needs: "hostCalls",
     async check(subject) {

@@ -68,6 +68,7 @@ export const preparationRules: readonly ConformanceRule[] = [
   {
     name: "preparation/limits",
     promise: "a guest of the same key keeps the limits of this preparation, not of an earlier one",
+    limit: "memoryBytes",
     async check(subject) {
       const most = await grownTo(subject, { do: "hoard" }, { memoryBytes });
       const least = await grownTo(subject, { do: "hoard" }, { memoryBytes: memoryBytes / 2 });

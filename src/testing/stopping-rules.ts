@@ -13,6 +13,7 @@ export const stoppingRules: readonly ConformanceRule[] = [
   {
     name: "stopping/deadline",
     promise: "an endless loop ends at its deadline as runtime/timeout, and not before",
+    limit: "timeoutMs",
     async check(subject) {
       await expectStopped(subject, "loop");
     },
@@ -20,6 +21,7 @@ export const stoppingRules: readonly ConformanceRule[] = [
   {
     name: "stopping/bulk",
     promise: "an endless loop of bulk operations ends at its deadline as runtime/timeout",
+    limit: "timeoutMs",
     async check(subject) {
       await expectStopped(subject, "fill");
     },
@@ -27,6 +29,7 @@ export const stoppingRules: readonly ConformanceRule[] = [
   {
     name: "stopping/start",
     promise: "an endless start function ends at the deadline as runtime/timeout",
+    limit: "timeoutMs",
     lifetime: "call",
     async check(subject) {
       const prepared = await subject.prepare(subject.artifact("looping-start"));

@@ -30,6 +30,28 @@ describe("[backend/example] the example of a host's own backend", () => {
   });
 });
 
+describe("[limits/refused-not-ignored] a limit that the backend says it can't keep", () => {
+  const backends = [{ ...interpreterBackend(), unkeptLimits: ["fuel", "memoryBytes"] as const }];
+
+  it("is refused when it is asked for, whatever its value", async () => {
+    for (const limits of [
+      { fuel: 1_000 },
+      { memoryBytes: 4 * 1024 * 1024 },
+      { timeoutMs: 100, fuel: 1 },
+    ]) {
+      await expect(rawInstance("echo", { backends, limits })).rejects.toMatchObject({
+        code: "options/unsupported",
+        message: expect.stringMatching(/"interpreter".*(fuel|memoryBytes)/u),
+      });
+    }
+  });
+
+  it("is not asked for by the defaults, nor is any other limit", async () => {
+    await using echo = await rawInstance("echo", { backends, limits: { timeoutMs: 10_000 } });
+    expect((await echo.callTool("run", { a: 1 })).content).toBe('{"a":1}');
+  });
+});
+
 /** How a guest ends with a backend. */
 async function ending(guest: RawGuestName, backends?: readonly RuntimeBackend[]): Promise<unknown> {
   try {

@@ -36,6 +36,20 @@ describe("the checks", () => {
     expect(checks).toHaveLength(backendConformance(coreWasmBackend).length);
   });
 
+  it("of limits that a backend says it can't keep are skipped by its own word", () => {
+    const honest = { ...coreWasmBackend(), unkeptLimits: ["fuel", "timeoutMs"] as const };
+    const checks = backendConformance(() => honest, { isolates: ["inline"] });
+    const skipped = checks.filter((check) => check.skipped !== undefined);
+    expect(skipped.map(({ rule }) => rule)).toEqual([
+      "bounds/fuel",
+      "bounds/fuel-each-call",
+      "stopping/deadline",
+      "stopping/bulk",
+      "stopping/start",
+    ]);
+    expect(skipped[0]?.skipped).toContain("fuel");
+  });
+
   it.each([
     [{ rule: "bounds/fule", reason: "a slip" }],
     [{ rule: "answers/lasting", reason: "not for guests of this kind" }],
