@@ -92,6 +92,10 @@ export const errorCodes = {
   "instance/failed": "The instance has failed and takes no calls.",
   "instance/busy": "The instance's queue of waiting calls is full.",
 
+  "ingress/invalid-event": "The event is not a well-formed envelope for this ingress.",
+  "ingress/unavailable": "The instance does not take events for this ingress now.",
+  "ingress/queue-full": "The instance's queue of waiting events is full.",
+
   "registry/unknown-tool": "No tool of that name is registered.",
   "registry/name-taken": "A tool of that name is registered already.",
   "registry/invalid-tool": "The tool's name, description or input schema is not valid.",

@@ -87,6 +87,17 @@ export interface InstanceEvents {
   readonly log: { readonly stream: "stdout" | "stderr" | "log"; readonly text: string };
 }
 
+/** When a guest that lives on is started again after it failed (decisions "After a trap or timeout"). */
+export interface RestartPolicy {
+  readonly when: "on-failure";
+  /** The most restarts in a row; a guest that stays up for `steadyMs` begins to count anew. */
+  readonly maxRestarts?: number;
+  /** Milliseconds before the first restart; doubled with each one in a row, and jittered. */
+  readonly initialDelayMs?: number;
+  readonly maxDelayMs?: number;
+  readonly steadyMs?: number;
+}
+
 /** A plugin in use. */
 export interface PluginInstance {
   readonly identity: PackageIdentity;
