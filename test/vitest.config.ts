@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -21,6 +22,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: "forks",
+    // Guests wait for threads of their own more than they compute: two files at a time even on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Loaded by Node itself, which resolves what the package's own conditions choose.
     server: { deps: { external: [/\/dist\//] } },
   },
