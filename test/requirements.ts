@@ -335,6 +335,11 @@ export const requirements = {
     behaviour:
       "Every decision is told to the audit listener and, in Node, on a diagnostics channel, without a URL's query; nobody who listens changes it.",
   },
+  "policies/one-question": {
+    source: "issue 5, item 8; reference §5.1",
+    behaviour:
+      "A host call is one question to a policy, with what it reaches, and one decision in the audit trail; what is refused without asking is refused first.",
+  },
   "wasi/frozen": {
     source: "issue 5, item 4",
     behaviour: "A host can freeze a guest's clocks and seed its randomness.",

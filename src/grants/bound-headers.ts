@@ -1,5 +1,5 @@
 import type { GrantTargets, SecretHeader } from "./grants.types.ts";
-import { holdsPoint, urlPoint, urlRange } from "./url-target.ts";
+import { holdsPoint, type UrlApi, urlPoint, urlRange } from "./url-target.ts";
 
 /**
  * Finds the headers that granted targets bind to a URL.
@@ -18,18 +18,51 @@ export function boundHeaders(
   reached: { readonly url: string; readonly method: string; readonly isPrivate: boolean },
 ): ReadonlyMap<string, SecretHeader> {
   const bound = new Map<string, SecretHeader>();
-  const read = urlPoint(api, reached.url, reached.method);
-  if (!read.ok) return bound;
-  for (const target of targets[api]) {
-    const range = urlRange(api, target);
-    if (target.headers === undefined || range === undefined) continue;
-    if (range.host === "*" || !holdsPoint(range, read.point)) continue;
-    const mayBePrivate = "allow_private" in target && target.allow_private === true;
-    if (reached.isPrivate && !mayBePrivate) continue;
-    for (const [name, header] of Object.entries(target.headers)) {
+  for (const target of namingTargets(targets[api], api, reached.url, reached.method)) {
+    if (reached.isPrivate && !mayBePrivate(target)) continue;
+    for (const [name, header] of Object.entries(target.headers ?? {})) {
       const lower = name.toLowerCase();
       if (!bound.has(lower)) bound.set(lower, header);
     }
   }
   return bound;
+}
+
+/**
+ * Says whether a granted target names the very host of a URL and lets it be a private one.
+ *
+ * @param targets The host's targets at this moment.
+ * @param api Which API is used.
+ * @param url What is about to be reached.
+ * @param method For `https` and `request`.
+ * @returns Whether there is such a target; `decide` has the last word all the same.
+ */
+export function namesPrivateHost(
+  targets: GrantTargets,
+  api: UrlApi,
+  url: string,
+  method: string | undefined,
+): boolean {
+  return namingTargets<UrlTarget>(targets[api], api, url, method).some(mayBePrivate);
+}
+
+type UrlTarget = GrantTargets[UrlApi][number];
+
+/** The targets that hold a URL and name its host, rather than any. */
+function namingTargets<Target extends UrlTarget>(
+  targets: readonly Target[],
+  api: UrlApi,
+  url: string,
+  method: string | undefined,
+): readonly Target[] {
+  const read = urlPoint(api, url, method);
+  if (!read.ok) return [];
+  return targets.filter((target) => {
+    const range = urlRange(api, target);
+    return range !== undefined && range.host !== "*" && holdsPoint(range, read.point);
+  });
+}
+
+function mayBePrivate(target: UrlTarget): boolean {
+  return "allow_private" in target && target.allow_private === true;
 }

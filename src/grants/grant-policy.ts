@@ -28,6 +28,7 @@ export function record(grants: GrantRecord): GrantPolicy {
   const targets: GrantTargets = Object.freeze({ request, websocket, fs, https });
   return Object.freeze({
     decide: ({ plugin, action }: GrantRequest) => authoriseGranted(granted, plugin, action),
+    precheck: ({ plugin, action }: GrantRequest) => authoriseGranted(granted, plugin, action),
     targets: (plugin: PackageIdentity) =>
       bindingProblem(granted, plugin) === undefined ? targets : emptyTargets,
   });
@@ -43,12 +44,16 @@ export function all(...policies: readonly Grants[]): GrantPolicy {
   const parts = policies.map(asPolicy);
   return Object.freeze({
     async decide(request: GrantRequest) {
-      let decision: Decision = denied("No grant policy was given.");
+      let decision: Decision = denied(noPolicy);
       for (const part of parts) {
         decision = await decideSafely(part, request);
         if (!decision.allowed) return decision;
       }
       return decision;
+    },
+    precheck(request: GrantRequest) {
+      const decisions = parts.map((part) => precheckSafely(part, request));
+      return decisions.find((decision) => !decision.allowed) ?? decisions[0] ?? denied(noPolicy);
     },
     targets: (plugin: PackageIdentity) => joinTargets(parts, plugin),
   });
@@ -64,20 +69,28 @@ export function any(...policies: readonly Grants[]): GrantPolicy {
   const parts = policies.map(asPolicy);
   return Object.freeze({
     async decide(request: GrantRequest) {
-      let refusal: Decision = denied("No grant policy was given.");
-      let isAboutIt = false;
+      const refusals: Decision[] = [];
       for (const part of parts) {
         const decision = await decideSafely(part, request);
         if (decision.allowed) return decision;
-        // A record for another package says nothing about this one.
-        if (isAboutIt && decision.code === "grant/binding") continue;
-        isAboutIt = decision.code !== "grant/binding";
-        refusal = decision;
+        refusals.push(decision);
       }
-      return refusal;
+      return lastAboutIt(refusals);
+    },
+    precheck(request: GrantRequest) {
+      const decisions = parts.map((part) => precheckSafely(part, request));
+      return decisions.find((decision) => decision.allowed) ?? lastAboutIt(decisions);
     },
     targets: (plugin: PackageIdentity) => joinTargets(parts, plugin),
   });
+}
+
+const noPolicy = "No grant policy was given.";
+
+/** The last refusal of a policy that is about the package; a record for another one says nothing of it. */
+function lastAboutIt(refusals: readonly Decision[]): Decision {
+  const isAboutIt = (refusal: Decision) => refusal.allowed || refusal.code !== "grant/binding";
+  return refusals.findLast(isAboutIt) ?? refusals.at(-1) ?? denied(noPolicy);
 }
 
 /** Options of {@link ask}. */
@@ -183,6 +196,7 @@ export function revocable(grants: Grants): RevocablePolicy {
       // It may have been revoked while the policy, perhaps a person, was thinking.
       return isRevoked ? refusal : decision;
     },
+    precheck: (request: GrantRequest) => (isRevoked ? refusal : precheckSafely(policy, request)),
     targets: (plugin: PackageIdentity) =>
       isRevoked ? emptyTargets : targetsSafely(policy, plugin),
   });
@@ -211,10 +225,28 @@ export async function decideSafely(policy: GrantPolicy, request: GrantRequest): 
   try {
     return readDecision(await policy.decide(request));
   } catch (error) {
-    // The policy is the host's own code: what it says about itself is not for a guest to read.
-    const kind = error instanceof Error ? ` (${error.name})` : "";
-    return denied(`The grant policy failed${kind}, which counts as a refusal.`);
+    return policyFailed(error);
   }
+}
+
+/**
+ * Asks a policy what it would refuse in any case.
+ *
+ * @returns The decision: allowed where the policy does not say, refused when it fails to.
+ */
+export function precheckSafely(policy: GrantPolicy, request: GrantRequest): Decision {
+  if (policy.precheck === undefined) return allowed;
+  try {
+    return readDecision(policy.precheck(request));
+  } catch (error) {
+    return policyFailed(error);
+  }
+}
+
+/** The policy is the host's own code: what it says about itself is not for a guest to read. */
+function policyFailed(error: unknown): Decision {
+  const kind = error instanceof Error ? ` (${error.name})` : "";
+  return denied(`The grant policy failed${kind}, which counts as a refusal.`);
 }
 
 /** The targets a policy names; none when it fails or names something else. */

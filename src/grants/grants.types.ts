@@ -117,6 +117,13 @@ export type Decision =
 export interface GrantPolicy {
   decide(request: GrantRequest): Decision | Promise<Decision>;
   /**
+   * Refuses at once what `decide` would refuse whoever was asked; anything else, it allows.
+   *
+   * It asks nobody. A refusal ends a host call before its JSON is read; an allowance ends nothing,
+   * because `decide` follows with what the call reaches. Absent means that nothing is known before.
+   */
+  precheck?(request: GrantRequest): Decision;
+  /**
    * The targets that it knows of at this moment; `decide` has the last word on each.
    *
    * A manifest can't name folders, so that `fs` has only what this gives; absent means none.
@@ -141,6 +148,13 @@ export interface Authority {
   requested(action: Action): Decision;
   /** Whether the manifest asks for it and the host allows it, now. */
   decide(action: Action, at: CheckPoint): Promise<Decision>;
+  /**
+   * Whether anything that is known without asking a policy speaks against the action, now.
+   *
+   * It is no authorisation: {@link Authority.decide} follows, with what is reached. Listeners hear of
+   * a refusal, which is the last word on the call, and of nothing else.
+   */
+  precheck(action: Action, at: CheckPoint): Decision;
   /** The targets that the host names at this moment; {@link Authority.decide} has the last word. */
   targets(): GrantTargets;
 }

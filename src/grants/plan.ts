@@ -4,7 +4,13 @@ import type { Manifest } from "../manifest/manifest.types.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import { authoriseRequested } from "./authorise.ts";
 import { actionSubject, denied } from "./decision.ts";
-import { asPolicy, decideSafely, type Grants, targetsSafely } from "./grant-policy.ts";
+import {
+  asPolicy,
+  decideSafely,
+  type Grants,
+  precheckSafely,
+  targetsSafely,
+} from "./grant-policy.ts";
 import { readGrantRecord } from "./grant-record.ts";
 import type {
   Action,
@@ -17,7 +23,7 @@ import type {
 import { isUrlApi, urlPoint } from "./url-target.ts";
 
 export { authoriseGranted } from "./authorise.ts";
-export { boundHeaders } from "./bound-headers.ts";
+export { boundHeaders, namesPrivateHost } from "./bound-headers.ts";
 export { actionSubject } from "./decision.ts";
 export {
   type AskOptions,
@@ -83,6 +89,11 @@ export function createAuthority(
     if (!requested.allowed) return requested;
     return decideSafely(policy, Object.freeze({ plugin, action, at }));
   };
+  const announce = (action: Action, at: CheckPoint, decision: Decision) => {
+    const subject = actionSubject(action);
+    tell(options.onDecision, { plugin, action, subject, at, decision });
+    return decision;
+  };
 
   return Object.freeze({
     plugin,
@@ -93,15 +104,16 @@ export function createAuthority(
     async decide(action: Action, at: CheckPoint) {
       const asked = readAction(action, manifest);
       if (asked === undefined) return unknownAction;
-      const decision = await decideOnce(asked, at);
-      tell(options.onDecision, {
-        plugin,
-        action: asked,
-        subject: actionSubject(asked),
-        at,
-        decision,
-      });
-      return decision;
+      return announce(asked, at, await decideOnce(asked, at));
+    },
+    precheck(action: Action, at: CheckPoint) {
+      const asked = readAction(action, manifest);
+      if (asked === undefined) return unknownAction;
+      const requested = authoriseRequested(manifest, asked);
+      const decision = requested.allowed
+        ? precheckSafely(policy, Object.freeze({ plugin, action: asked, at }))
+        : requested;
+      return decision.allowed ? decision : announce(asked, at, decision);
     },
     targets: () => targetsSafely(policy, plugin),
   });

@@ -30,6 +30,7 @@ export function defineHostApi<const Params extends Readonly<Record<string, Param
   const functions = readFunctions(definition.functions as Readonly<Record<string, CustomFunction>>);
   return Object.freeze({
     name: permission,
+    asksAuthority: true,
     interface: name,
     signatures: new Map(
       Array.from(functions, ([each, { params }]) => [each, signatureOf(params)] as const),

@@ -40,6 +40,11 @@ export interface HostApi {
   readonly name: string;
   /** `true` for an API that reaches nothing but the host's own listener: nobody is asked about it. */
   readonly isOpen?: boolean;
+  /**
+   * `true` for an API that asks the authority about each of its calls itself, with what the call
+   * reaches: then that is the one question. About all others, the authority is asked for them.
+   */
+  readonly asksAuthority?: boolean;
   /** The interface with its version: `yoi:host/fs@1.0.0`. */
   readonly interface: string;
   /**

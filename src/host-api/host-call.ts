@@ -61,9 +61,9 @@ export function openHostCalls(apis: readonly HostApi[], context: HostApiContext)
   };
 }
 
-/** Nobody is asked about an API that reaches only the host's own listener. */
+/** Nobody is asked about an API that reaches only the host's own listener, nor twice about the others. */
 async function refusalOf(api: HostApi, { authority }: HostApiContext): Promise<string | undefined> {
-  if (api.isOpen === true) return undefined;
+  if (api.isOpen === true || api.asksAuthority === true) return undefined;
   const decision = await authority.decide({ kind: "host_api", api: api.name }, "host-call");
   return decision.allowed ? undefined : errorAnswer(decision.code, decision.message);
 }

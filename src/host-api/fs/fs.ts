@@ -59,6 +59,7 @@ export function createFsApi(options: FsApiOptions): HostApi {
   });
   return Object.freeze({
     name: "fs",
+    asksAuthority: true,
     interface: "yoi:host/fs@1.0.0",
     open: (context: HostApiContext) => ({
       functions: new Map(
@@ -95,6 +96,8 @@ function functionOf(
   };
 
   return async (args, { signal }) => {
+    const known = authority.precheck({ kind: "host_api", api: "fs" }, "host-call");
+    if (!known.allowed) return errorAnswer(known.code, known.message);
     let request: FsRequest;
     try {
       request = readRequest(args, limits);

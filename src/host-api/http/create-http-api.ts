@@ -8,8 +8,8 @@ import type { ExchangeResponse, Network } from "./network.types.ts";
 import { NetworkError, type NetworkFailure } from "./network-error.ts";
 import {
   authoriseAddresses,
-  authoriseApi,
   authoriseUrl,
+  precheckApi,
   type Reach,
   type Reachable,
   resolveHost,
@@ -47,6 +47,7 @@ export interface HttpApiKind {
 export function createHttpApi(kind: HttpApiKind, options: HttpApiOptions): HostApi {
   return Object.freeze({
     name: kind.name,
+    asksAuthority: true,
     interface: `yoi:host/${kind.name}@1.0.0`,
     open: (context: HostApiContext) => openSession(kind, options, context),
   });
@@ -105,7 +106,7 @@ async function answer(
     // Policies may ask a person, so that only the guest's own time bounds them.
     using asking = startCallWait(call, session, Number.MAX_SAFE_INTEGER, "The request");
     const text = descriptorText(args[0], httpLimits.descriptorBytes.default);
-    await authoriseApi(reach, asking);
+    precheckApi(reach);
     const request = readHttpRequest(text, kind.schemes);
     const { url, method } = request;
     const before = await authoriseUrl(reach, url, method, asking);

@@ -1,4 +1,5 @@
-import type { Authority, Decision } from "../../grants/grants.types.ts";
+import type { Action, Authority, Decision } from "../../grants/grants.types.ts";
+import { namesPrivateHost } from "../../grants/plan.ts";
 import { httpLimits } from "../../limits.ts";
 import { isLocalName, readAddress } from "./address.ts";
 import type { CallWait } from "./call-wait.ts";
@@ -14,26 +15,29 @@ export interface Reach {
   readonly acceptsUncheckedAddresses: boolean;
 }
 
-/** A host that may be reached. */
+/** A host that may be reached, as far as is known. */
 export interface Reachable {
   /** Where to connect and nowhere else; `undefined` where the platform can't pin addresses. */
   readonly addresses: readonly string[] | undefined;
-  /** Whether it was authorised as a private host. */
-  readonly isPrivate: boolean;
+  /** Whether it is a private host; absent as long as the question waits for that. */
+  readonly isPrivate: boolean | undefined;
 }
 
 /**
- * Asks whether the API may be used at all: the first check of every call.
+ * Refuses an API that can't be used at all, by what is known without asking a policy: the first check
+ * of every call. The one question, with what the call reaches, follows.
  *
  * @throws HostRefusal with the authority's own code.
  */
-export async function authoriseApi(reach: Reach, wait: CallWait): Promise<void> {
-  const action = { kind: "host_api", api: reach.api } as const;
-  obey(await wait.until(reach.authority.decide(action, "host-call")));
+export function precheckApi({ api, authority }: Reach): void {
+  obey(authority.precheck({ kind: "host_api", api }, "host-call"));
 }
 
 /**
  * Asks whether a URL may be reached, as far as that shows without the network.
+ *
+ * A name that both sides know as a private host's is resolved first, so that there is one question,
+ * with what the name leads to; that no guest can make such a name up is why it may be looked up.
  *
  * @param wait Bounds the asking; a policy may ask a person.
  * @throws HostRefusal with the authority's own code.
@@ -46,14 +50,26 @@ export async function authoriseUrl(
 ): Promise<Reachable> {
   const literal = readAddress(url.hostname);
   const isPrivate = literal?.kind === "private" || isLocalName(url.hostname);
-  await ask(reach, url, method, isPrivate, wait);
+  const isAskedLater = literal === undefined && !isPrivate && isPrivateByName(reach, url, method);
+  if (!isAskedLater) await ask(reach, url, method, isPrivate, wait);
   if (literal === undefined && reach.resolve === undefined && !reach.acceptsUncheckedAddresses) {
     refuse(
       "host/unsupported",
       "This platform can't check which address a host name leads to, and the host did not accept that.",
     );
   }
-  return { addresses: literal === undefined ? undefined : [literal.text], isPrivate };
+  const addresses = literal === undefined ? undefined : [literal.text];
+  return { addresses, isPrivate: isAskedLater ? undefined : isPrivate };
+}
+
+/** Whether manifest and grants name the very host and let it be private; without a resolver, nobody says. */
+function isPrivateByName(reach: Reach, url: URL, method: string | undefined): boolean {
+  const { api, authority, resolve } = reach;
+  const isNamed =
+    resolve !== undefined && namesPrivateHost(authority.targets(), api, url.href, method);
+  if (!isNamed || !authority.requested(actionOf(reach, url, method, true)).allowed) return false;
+  obey(authority.precheck(actionOf(reach, url, method, false), "host-call"));
+  return true;
 }
 
 /**
@@ -87,7 +103,8 @@ export async function resolveHost(
 }
 
 /**
- * Asks again when a name turned out to lead to a private address: one such answer makes the host private.
+ * Asks when nobody was asked yet, and again when a name that was asked about as a public one turned
+ * out to lead to a private address: one such answer makes the host private.
  *
  * @throws HostRefusal with the authority's own code.
  */
@@ -98,9 +115,10 @@ export async function authoriseAddresses(
   before: Reachable,
   resolved: Reachable,
   wait: CallWait,
-): Promise<Reachable> {
-  if (resolved.isPrivate && !before.isPrivate) await ask(reach, url, method, true, wait);
-  return { addresses: resolved.addresses, isPrivate: before.isPrivate || resolved.isPrivate };
+): Promise<Reachable & { readonly isPrivate: boolean }> {
+  const isPrivate = before.isPrivate === true || resolved.isPrivate === true;
+  if (isPrivate !== before.isPrivate) await ask(reach, url, method, isPrivate, wait);
+  return { addresses: resolved.addresses, isPrivate };
 }
 
 async function ask(
@@ -110,9 +128,18 @@ async function ask(
   isPrivate: boolean,
   wait: CallWait,
 ): Promise<void> {
-  const target = { kind: "url", url: url.href, isPrivate, ...(method && { method }) } as const;
-  const action = { kind: "host_api", api: reach.api, target } as const;
+  const action = actionOf(reach, url, method, isPrivate);
   obey(await wait.until(reach.authority.decide(action, "host-call")));
+}
+
+function actionOf(
+  { api }: Reach,
+  { href }: URL,
+  method: string | undefined,
+  isPrivate: boolean,
+): Action {
+  const target = { kind: "url", url: href, isPrivate, ...(method && { method }) } as const;
+  return { kind: "host_api", api, target };
 }
 
 function obey(decision: Decision): void {
@@ -129,7 +156,7 @@ async function answersOf(resolve: Resolve, host: string, signal: AbortSignal) {
 }
 
 /**
- * Asks again about what was opened before: permission and target.
+ * Asks again about what was opened before.
  *
  * @throws HostRefusal with the authority's own code.
  */
@@ -139,6 +166,5 @@ export async function reauthorise(
   isPrivate: boolean,
   wait: CallWait,
 ): Promise<void> {
-  await authoriseApi(reach, wait);
   await ask(reach, url, undefined, isPrivate, wait);
 }

@@ -39,6 +39,7 @@ export function createWebSocketApi(options: WebSocketApiOptions): HostApi {
   const version = options.version ?? "1.0.0";
   return Object.freeze({
     name: "websocket",
+    asksAuthority: true,
     interface: `yoi:host/websocket@${version}`,
     open: ({ authority }: HostApiContext) =>
       openWebSocketSession({

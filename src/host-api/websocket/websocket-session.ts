@@ -7,8 +7,8 @@ import { descriptorText } from "../http/http-request.ts";
 import { NetworkError } from "../http/network-error.ts";
 import {
   authoriseAddresses,
-  authoriseApi,
   authoriseUrl,
+  precheckApi,
   type Reach,
   type Reachable,
   reauthorise,
@@ -65,7 +65,7 @@ export function openWebSocketSession(options: WebSocketSessionOptions): HostApiS
   const open: Work = async ([argument], call, stop) => {
     using asking = startCallWait(call, stop, Number.MAX_SAFE_INTEGER, "Opening");
     const text = descriptorText(argument, webSocketLimits.descriptorBytes.default);
-    await authoriseApi(reach, asking);
+    precheckApi(reach);
     const url = readOpenRequest(text);
     const before = await authoriseUrl(reach, url, undefined, asking);
     const most = webSocketLimits.openHandles.default;
