@@ -2,7 +2,13 @@ import { utf8Length } from "../../diagnostic.ts";
 import { webSocketLimits } from "../../limits.ts";
 import type { CallWait } from "../http/call-wait.ts";
 import { HostRefusal, refuse } from "../http/host-refusal.ts";
-import type { Message, OpenSocket, SocketFailure, SocketListener } from "./websocket.types.ts";
+import type {
+  Goodbye,
+  Message,
+  OpenSocket,
+  SocketFailure,
+  SocketListener,
+} from "./websocket.types.ts";
 
 /** What a receive gives. */
 export type Received = { readonly message: Message } | "closed";
@@ -11,6 +17,10 @@ export type Received = { readonly message: Message } | "closed";
 export interface Connection {
   /** Whether a receive has told that it ended: nothing is left to do with it. */
   readonly isOver: boolean;
+  /** How many messages, pings and pongs the peer has sent: a sign of life when it grows. */
+  readonly heard: number;
+  /** How the peer said goodbye, once it did. */
+  readonly goodbye: Goodbye | undefined;
   /** @throws HostRefusal when it is over, or the peer takes nothing in time. */
   send(message: Message, wait: CallWait): Promise<void>;
   /**
@@ -19,6 +29,8 @@ export interface Connection {
    * @throws HostRefusal when the wait ends, the connection broke, or the peer sends nothing but pings.
    */
   receive(wait: CallWait): Promise<Received>;
+  /** Asks the peer for a sign of life; `false` where the platform can't. */
+  ping(): boolean;
   /** Ends it; whoever waits is told. Never rejects. */
   close(): Promise<void>;
 }
@@ -39,6 +51,8 @@ export function pendingConnection(): PendingConnection {
   let queuedBytes = 0;
   let controlFrames = 0;
   let end: { readonly failure: SocketFailure | undefined } | undefined;
+  let goodbye: Goodbye | undefined;
+  let heard = 0;
   let isOver = false;
   let isReceiving = false;
   let wake = () => {};
@@ -52,16 +66,19 @@ export function pendingConnection(): PendingConnection {
   const listener: SocketListener = Object.freeze({
     message(message: Message) {
       if (end !== undefined) return;
+      heard += 1;
       queuedBytes += messageSize(message) + messageOverhead;
       if (queuedBytes > webSocketLimits.queuedBytes.default) return fail("too-large");
       queue.push(message);
       wake();
     },
     control() {
+      heard += 1;
       controlFrames += 1;
       if (controlFrames > webSocketLimits.controlFrames.default) fail("protocol");
     },
-    closed(failure: SocketFailure | undefined) {
+    closed(failure: SocketFailure | undefined, said?: Goodbye) {
+      goodbye ??= end === undefined ? said : undefined;
       end ??= { failure };
       wake();
     },
@@ -85,6 +102,17 @@ export function pendingConnection(): PendingConnection {
     return Object.freeze({
       get isOver() {
         return isOver;
+      },
+      get heard() {
+        return heard;
+      },
+      get goodbye() {
+        return goodbye;
+      },
+      ping() {
+        if (socket.ping === undefined || end !== undefined) return false;
+        socket.ping();
+        return true;
       },
       async send(message: Message, wait: CallWait) {
         if (end !== undefined) refuse("host/closed", "The connection is closed.");

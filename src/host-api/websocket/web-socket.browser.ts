@@ -31,8 +31,8 @@ async function open({ url, signal }: SocketRequest, listener: SocketListener): P
     if (isTooLarge) socket.close();
     else listener.message(message);
   });
-  const gone = new Promise<void>((resolve) => {
-    socket.addEventListener("close", () => resolve(), { once: true });
+  const gone = new Promise<CloseEvent>((resolve) => {
+    socket.addEventListener("close", resolve, { once: true });
   });
   await new Promise<void>((resolve, reject) => {
     const cut = () => socket.close();
@@ -47,7 +47,11 @@ async function open({ url, signal }: SocketRequest, listener: SocketListener): P
     );
     gone.then(() => reject(new NetworkError("connect")));
   });
-  gone.then(() => listener.closed(isTooLarge ? "too-large" : undefined));
+  gone.then(({ code, reason }) => {
+    // 1005 and 1006 stand for a close without a code and for none at all; nobody sends them.
+    const goodbye = code === 1005 || code === 1006 ? undefined : { code, reason };
+    listener.closed(isTooLarge ? "too-large" : undefined, goodbye);
+  });
   return Object.freeze({
     send: async (message: Message) => {
       socket.send(typeof message === "string" ? message : new Uint8Array(message));

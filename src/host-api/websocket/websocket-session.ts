@@ -4,19 +4,18 @@ import type { HostApiSession, HostCall, HostFunction, HostValue } from "../host-
 import { type CallWait, startCallWait } from "../http/call-wait.ts";
 import { HostRefusal, refusalAnswer, refuse } from "../http/host-refusal.ts";
 import { descriptorText } from "../http/http-request.ts";
-import { NetworkError } from "../http/network-error.ts";
 import {
   authoriseAddresses,
   authoriseUrl,
   precheckApi,
   type Reach,
-  type Reachable,
   reauthorise,
   resolveHost,
 } from "../http/reach.ts";
 import { displayUrl } from "../http/target-url.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
-import { type Connection, messageSize, pendingConnection } from "./connection.ts";
+import { type Connection, messageSize } from "./connection.ts";
+import { dial } from "./dial.ts";
 import { readOpenRequest } from "./open-request.ts";
 import type { Message, WebSocketPort } from "./websocket.types.ts";
 
@@ -194,25 +193,6 @@ type Work = (
   call: HostCall,
   stop: AbortSignal,
 ) => Promise<Readonly<Record<string, string | number | boolean>>>;
-
-async function dial(
-  port: WebSocketPort,
-  url: URL,
-  { addresses }: Reachable,
-  wait: CallWait,
-): Promise<Connection> {
-  const pending = pendingConnection();
-  try {
-    const opened = port.open({ url, addresses, signal: wait.signal }, pending.listener);
-    // A connection that opens after nobody waits any more is closed as well.
-    opened.then((late) => wait.signal.aborted && void late.close()).catch(() => {});
-    return pending.attach(await wait.until(opened));
-  } catch (thrown) {
-    if (thrown instanceof HostRefusal) throw thrown;
-    const failure = thrown instanceof NetworkError ? thrown.failure : "connect";
-    return refuse(`host/${failure}`, "The connection could not be opened.");
-  }
-}
 
 /** Reference §5.3: no time means the default, and no time is longer than the longest. */
 function receiveBudgetMs(timeoutMs: HostValue | undefined): number {

@@ -6,12 +6,19 @@ export type Message = string | Uint8Array;
 /** Why a connection is over, beyond an orderly close. */
 export type SocketFailure = "connect" | "tls" | "protocol" | "too-large";
 
+/** How a peer said goodbye: RFC 6455's code, and a reason in its own words, which nobody has checked. */
+export interface Goodbye {
+  readonly code: number;
+  readonly reason: string;
+}
+
 /** Hears what a peer does; called in order, `closed` once and last. */
 export interface SocketListener {
   message(message: Message): void;
   /** A ping or pong came; pings are answered by the port. */
   control(): void;
-  closed(failure: SocketFailure | undefined): void;
+  /** `goodbye` where the peer sent one and the platform tells. */
+  closed(failure: SocketFailure | undefined, goodbye?: Goodbye): void;
 }
 
 /** What to connect to, checked and authorised. */
@@ -32,6 +39,8 @@ export interface OpenSocket {
   resume(): void;
   /** Reads no further than what has come already, where the platform can pause. */
   pause(): void;
+  /** Asks the peer for a sign of life, where the platform can: a pong follows if it lives. */
+  ping?(): void;
   /** Says goodbye and cuts the peer off when it does not answer in time; never rejects. */
   close(): Promise<void>;
 }

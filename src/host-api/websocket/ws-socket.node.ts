@@ -3,6 +3,7 @@ import { NetworkError } from "../http/network-error.ts";
 import { pinnedLookup } from "../http/pinned-lookup.node.ts";
 import { type TlsOptions, tlsFailure } from "../http/tls.node.ts";
 import type {
+  Goodbye,
   Message,
   OpenSocket,
   SocketFailure,
@@ -66,7 +67,9 @@ async function open(
       reject(new NetworkError(failure ?? "connect"));
     });
   });
-  socket.once("close", () => listener.closed(failure));
+  socket.once("close", (code, reason: Uint8Array) =>
+    listener.closed(failure, saidGoodbye(code, reason)),
+  );
 
   return Object.freeze({
     send: (message: Message) =>
@@ -75,6 +78,7 @@ async function open(
       }),
     resume: () => socket.resume(),
     pause: () => socket.pause(),
+    ping: () => socket.ping(undefined, undefined, () => {}), // a broken connection says so itself
     async close() {
       socket.resume(); // the peer's own goodbye is still to be read
       socket.close(1000);
@@ -83,6 +87,12 @@ async function open(
       clearTimeout(timer);
     },
   });
+}
+
+/** 1005 and 1006 stand for a close without a code and for none at all; nobody sends them. */
+function saidGoodbye(code: number, reason: Uint8Array): Goodbye | undefined {
+  const isSent = code !== 1005 && code !== 1006;
+  return isSent ? { code, reason: new TextDecoder().decode(new Uint8Array(reason)) } : undefined;
 }
 
 function failureOf(error: Error): SocketFailure {
