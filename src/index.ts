@@ -89,6 +89,8 @@ export {
   revocable,
   type TargetsInput,
 } from "./grants/plan.ts";
+export type * from "./host-api/custom-api.types.ts";
+export { defineHostApi } from "./host-api/define-host-api.ts";
 export type * from "./host-api/fs/file-system.types.ts";
 export { createFsApi, type FsApiOptions } from "./host-api/fs/fs.ts";
 export { createMemoryFileSystem } from "./host-api/fs/memory-file-system.ts";
@@ -105,6 +107,8 @@ export type { HttpApiOptions } from "./host-api/http/create-http-api.ts";
 export type * from "./host-api/http/network.types.ts";
 export type { SecretProvider } from "./host-api/http/secrets.ts";
 export { createHttpsApi } from "./host-api/https/https-api.ts";
+export type * from "./host-api/log/log.types.ts";
+export { createLogApi, type LogApiOptions } from "./host-api/log/log-api.ts";
 export { createRequestApi } from "./host-api/request/request-api.ts";
 export type * from "./host-api/websocket/websocket.types.ts";
 export {

@@ -25,6 +25,7 @@ export const ports: Ports = {
     createHttpsApi({ network }),
     createRequestApi({ network }),
     createWebSocketApi({ network }),
+    createWebSocketApi({ network, version: "1.1.0" }),
   ],
   prepareImage: createPrepareImage(
     browserWorkerSpawner(

@@ -36,6 +36,7 @@ export const ports: Ports = {
     createHttpsApi({ network }),
     createRequestApi({ network }),
     createWebSocketApi({ network }),
+    createWebSocketApi({ network, version: "1.1.0" }),
     createFsApi({ fileSystem: nodeFileSystem() }),
   ],
   prepareImage: createPrepareImage(

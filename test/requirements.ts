@@ -367,6 +367,20 @@ export const requirements = {
     behaviour:
       "A guest imports a host's own interface with its very functions, strings and u32 in and a string out.",
   },
+  "custom/raw": {
+    source: "issue 5, item 6",
+    behaviour:
+      "A raw guest calls a host's own interface, its numbers read as that interface's parameters.",
+  },
+  "websocket/raw": {
+    source: "issue 5, items 2 and 7",
+    behaviour: "Raw guests reach the WebSocket API, in its first version and in 1.1.0.",
+  },
+  "log/wired": {
+    source: "issue 5, item 4",
+    behaviour:
+      "Every guest may log without a grant, and its lines are the instance's log events, inert and redacted.",
+  },
   "fs/races": {
     source: "issue 5, item 3",
     behaviour:

@@ -3,6 +3,7 @@ import { diagnosticError, PluginError } from "../errors.ts";
 import { createAuthority } from "../grants/plan.ts";
 import type { HostApi } from "../host-api/host-api.ts";
 import { openHostCalls } from "../host-api/host-call.ts";
+import { createLogApi } from "../host-api/log/log-api.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import type { Artifact, PreparedGuest, RuntimeBackend } from "../runtime/backend.ts";
 import type { Isolate } from "../runtime/isolation/isolation.ts";
@@ -44,7 +45,11 @@ export type CreateInstance = (
  */
 export function createInstanceFactory(defaults: InstanceDefaults): CreateInstance {
   return async (pkg, options = {}) => {
-    const plan = planInstance(pkg, options, defaults);
+    const listeners = instanceListeners(options);
+    const plan = planInstance(pkg, options, {
+      ...defaults,
+      hostApis: [...defaults.hostApis, instanceLog(listeners)],
+    });
     const authority = createAuthority(pkg, options.grants, { onDecision: options.onDecision });
     const exposed = await exposeTools(pkg, plan.surfaces, authority);
 
@@ -59,7 +64,6 @@ export function createInstanceFactory(defaults: InstanceDefaults): CreateInstanc
         : await backend.prepare(artifact, { limits: plan.limits, signal: options.signal });
     stopIfAborted(options.signal);
 
-    const listeners = instanceListeners(options);
     const record = createStatusRecord({
       plugin: pkg.identity,
       isolation: plan.isolate.name,
@@ -116,7 +120,8 @@ function selectRuntime(
   const customInterfaces = signaturesOf(plan.hostApis);
   const [reason] = admit(facts, { runtime, limits: plan.limits, customInterfaces });
   if (reason !== undefined) throw diagnosticError(reason, pkg.identity.ref);
-  return { artifact: { key: `${pkg.digest} ${path}`, bytes, facts, runtime }, backend };
+  const key = `${pkg.digest} ${path}`;
+  return { artifact: { key, bytes, facts, runtime, customInterfaces }, backend };
 }
 
 /** The functions of the host's own APIs, which admission holds the guest's imports against. */
@@ -143,6 +148,19 @@ function instanceListeners({ onEvent }: InstanceOptions): Listeners<InstanceEven
     }
   }
   return listeners;
+}
+
+/** Lines that the guest logs are lines of the instance; whoever listens there decides what becomes of them. */
+function instanceLog(listeners: Listeners<InstanceEvents>): HostApi {
+  return createLogApi({
+    onLine: ({ level, message, dropped }) =>
+      listeners.emit("log", {
+        stream: "log",
+        text: message,
+        level,
+        ...(dropped === 0 ? {} : { dropped }),
+      }),
+  });
 }
 
 function requireHostCalls(apis: readonly HostApi[], isolate: Isolate): void {

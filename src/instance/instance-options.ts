@@ -31,7 +31,7 @@ export interface InstanceOptions {
   readonly isolation?: "worker" | "inline" | Isolate;
   /** The backends to choose from, the first that fits; ours when absent. */
   readonly backends?: readonly RuntimeBackend[];
-  /** Host APIs besides ours, or in place of one of them with the same interface. */
+  /** Host APIs besides ours, or in place of those with the same interface, in whatever version. */
   readonly hostApis?: readonly HostApi[];
   /** Bounds of the guest; a limit that the isolation can't keep is refused. */
   readonly limits?: Partial<GuestLimits>;
@@ -81,9 +81,7 @@ export function planInstance(
     surfaces: chooseSurfaces(pkg, options.surfaces),
     isolate,
     backends: Object.freeze([...(options.backends ?? defaults.backends)]),
-    hostApis: new Map(
-      [...defaults.hostApis, ...(options.hostApis ?? [])].map((api) => [api.interface, api]),
-    ),
+    hostApis: chooseHostApis(options.hostApis ?? [], defaults.hostApis),
     limits: chooseLimits(pkg, options.limits, isolate),
   });
 }
@@ -114,6 +112,17 @@ function chooseIsolate(
       `There is no isolation ${JSON.stringify(chosen)} here, but ${names}.`,
     )
   );
+}
+
+/** A host's API takes the place of ours in every version, or a guest could choose ours by its version. */
+function chooseHostApis(
+  own: readonly HostApi[],
+  ours: readonly HostApi[],
+): ReadonlyMap<string, HostApi> {
+  const unversioned = ({ interface: name }: HostApi) => name.replace(/@.*$/u, "");
+  const replaced = new Set(own.map(unversioned));
+  const kept = ours.filter((api) => !replaced.has(unversioned(api)));
+  return new Map([...kept, ...own].map((api) => [api.interface, api]));
 }
 
 /** Which guarantee of an isolate keeps which limit. */

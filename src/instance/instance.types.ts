@@ -1,4 +1,5 @@
 import type { Diagnostic, ErrorCode } from "../errors.ts";
+import type { LogLevel } from "../host-api/log/log.types.ts";
 import type { Json } from "../json.ts";
 import type { PackageIdentity } from "../package/package.types.ts";
 
@@ -84,7 +85,15 @@ export interface InstanceEvents {
   /** The guest's isolate ended and the next call gets a new one. */
   readonly replaced: { readonly code: ErrorCode; readonly message: string };
   /** A line that the guest wrote, bounded and inert. */
-  readonly log: { readonly stream: "stdout" | "stderr" | "log"; readonly text: string };
+  readonly log: {
+    /** `log` is the host API of that name, which every guest may use. */
+    readonly stream: "stdout" | "stderr" | "log";
+    readonly text: string;
+    /** The line's level, as the guest said it; on the stream `log` only. */
+    readonly level?: LogLevel;
+    /** How many lines before this one were dropped, as they came too fast; on the stream `log` only. */
+    readonly dropped?: number;
+  };
 }
 
 /** When a guest that lives on is started again after it failed (decisions "After a trap or timeout"). */

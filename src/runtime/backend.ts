@@ -2,6 +2,7 @@ import type { Deadline } from "../deadline.ts";
 import type { HostCalls } from "../host-api/host-call.ts";
 import type { GuestLimits } from "../limits.ts";
 import type { RuntimeDeclaration } from "../manifest/manifest.types.ts";
+import type { CustomInterfaces } from "../wasm/admission.types.ts";
 import type { ArtifactFacts } from "../wasm/artifact.types.ts";
 import type { Isolate } from "./isolation/isolation.ts";
 
@@ -12,6 +13,8 @@ export interface Artifact {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly facts: ArtifactFacts;
   readonly runtime: RuntimeDeclaration;
+  /** The functions of the host's own interfaces that guests may import; none when absent. */
+  readonly customInterfaces?: CustomInterfaces;
 }
 
 /** What a backend may use while it prepares a guest. */

@@ -3,7 +3,13 @@ import type { Refuse, ResolvedRequest } from "./admission.types.ts";
 import type { ComponentFacts, ComponentItem, CoreModuleFacts } from "./artifact.types.ts";
 import { customShape, rawCustomSignature } from "./custom-interface.ts";
 import { covers, interfaceName } from "./interface-name.ts";
-import { hostInterfaces, rawModules, type Signature, shapeOf } from "./worlds.ts";
+import {
+  hostInterfaces,
+  rawModuleInterface,
+  rawModules,
+  type Signature,
+  shapeOf,
+} from "./worlds.ts";
 
 /** The types that a host lifts from a guest or lowers into one: strings, and what has a fixed size. */
 const plainTypes = /^func\((?:PLAIN(?:, PLAIN)*)?\)(?: -> PLAIN)?$/u.source.replaceAll(
@@ -18,26 +24,28 @@ export function checkImports(
   request: ResolvedRequest,
   refuse: Refuse,
 ): void {
-  const known = new Map<string, string>();
+  const known = new Map<string, readonly string[]>();
   for (const name of [...request.interfaces, ...request.customInterfaces.keys()]) {
-    known.set(interfaceName(name).unversioned, name);
+    const { unversioned } = interfaceName(name);
+    known.set(unversioned, [...(known.get(unversioned) ?? []), name]);
   }
   const seen = new Map<string, string>();
   for (const item of facts.imports) {
     // A type that stands for another one needs nothing from a host.
     if (item.kind === "type" && item.shape !== "resource") continue;
     const { unversioned } = interfaceName(item.name);
-    const available = known.get(unversioned);
-    const isCovered = available !== undefined && covers(available, item.name);
-    if (!isCovered || item.kind !== "instance") refuse(...unknownImport(item, available));
-    else if (request.customInterfaces.has(item.name)) {
+    const versions = known.get(unversioned) ?? [];
+    const available = versions.find((each) => covers(each, item.name));
+    if (available === undefined || item.kind !== "instance") {
+      refuse(...unknownImport(item, versions));
+    } else if (request.customInterfaces.has(item.name)) {
       checkCustomFunctions(item, request.customInterfaces.get(item.name), refuse);
     } else if (!available.startsWith("wasi:")) {
       checkFunctions(item, hostInterfaces.get(item.name), refuse);
     }
     const other = seen.get(unversioned);
     if (other === undefined) seen.set(unversioned, item.name);
-    else if (!isCovered || !covers(available, other)) {
+    else if (available === undefined || !covers(available, other)) {
       // The generator drops versions. Releases that one stand-in covers may share it.
       refuse(
         "artifact/unknown-import",
@@ -49,11 +57,11 @@ export function checkImports(
 
 type Reason = readonly [code: "artifact/unknown-import", message: string];
 
-function unknownImport({ name, kind }: ComponentItem, available: string | undefined): Reason {
+function unknownImport({ name, kind }: ComponentItem, available: readonly string[]): Reason {
   const { version } = interfaceName(name);
-  const expected = available === undefined ? undefined : interfaceName(available).version;
+  const expected = available.map((each) => interfaceName(each).version).join(" or ");
   const code = "artifact/unknown-import";
-  if (expected === undefined) {
+  if (available.length === 0) {
     const what = kind === "instance" ? "interface" : kind;
     return [
       code,
@@ -128,6 +136,7 @@ export function checkRawImports(
   refuse: Refuse,
 ): void {
   const known = new Set(["yoi:tool", ...interfaces]);
+  checkRawVersions(module, refuse);
   for (const item of module.imports) {
     const expected = known.has(item.module)
       ? rawModules.get(item.module)?.get(item.field)
@@ -143,6 +152,22 @@ export function checkRawImports(
       refuse(
         "artifact/unknown-import",
         `The artifact imports ${what} as ${signature}; it is ${expected}.`,
+      );
+    }
+  }
+}
+
+/** One version of an interface for each guest, as for components: its bounds are those of an instance. */
+function checkRawVersions({ imports }: CoreModuleFacts, refuse: Refuse): void {
+  const seen = new Map<string, string>();
+  for (const module of new Set(imports.map((item) => item.module))) {
+    const { unversioned } = interfaceName(rawModuleInterface(module));
+    const other = seen.get(unversioned);
+    if (other === undefined) seen.set(unversioned, module);
+    else {
+      refuse(
+        "artifact/unknown-import",
+        `The modules ${quoteName(other)} and ${quoteName(module)} are versions of one interface. Import one of them.`,
       );
     }
   }

@@ -1,6 +1,6 @@
 import type { CustomInterfaces } from "./admission.types.ts";
 import type { CoreImport } from "./artifact.types.ts";
-import { rawResponse, type Signature, shapeOf } from "./worlds.ts";
+import { rawFunctions } from "./worlds.ts";
 
 /** The shape of a function of a host's own interface: strings and `u32` in, a string out. */
 export const customShape = /^func\((?:(?:string|u32)(?:, (?:string|u32))*)?\) -> string$/u;
@@ -24,19 +24,8 @@ export function rawCustomSignature(
   item: CoreImport,
 ): string | undefined {
   if (!interfaces.has(item.module)) return undefined;
-  const response = rawResponse.get(item.field);
-  if (response !== undefined) return response;
   const functions = interfaces.get(item.module);
-  if (functions === undefined)
-    return rawShape.test(item.signature ?? "") ? item.signature : undefined;
-  for (const [name, signature] of functions) {
-    if (name.replaceAll("-", "_") === item.field) return rawSignature(signature);
-  }
-  return undefined;
-}
-
-function rawSignature(signature: Signature): string {
-  const parameters = /\((.*)\)/u.exec(shapeOf(signature))?.[1] ?? "";
-  const types = parameters === "" ? [] : parameters.split(", ");
-  return `(${types.map((type) => (type === "string" ? "i32, i32" : "i32")).join(", ")}) -> (i32)`;
+  const known = rawFunctions(functions ?? new Map()).get(item.field);
+  if (known !== undefined || functions !== undefined) return known;
+  return rawShape.test(item.signature ?? "") ? item.signature : undefined;
 }

@@ -25,7 +25,14 @@ export type WorldName = keyof typeof worlds;
 
 const oneRequest = "func(request-json: string) -> string";
 
-/** The host's own interfaces and their functions (reference §4.5, `wit/deps/yoi-host-v1`). */
+const webSocket: readonly (readonly [string, Signature])[] = [
+  ["open", oneRequest],
+  ["send-text", "func(handle: u32, text: string) -> string"],
+  ["recv", "func(handle: u32, timeout-ms: u32) -> string"],
+  ["close", "func(handle: u32) -> string"],
+];
+
+/** The host's own interfaces and their functions (reference §4.5, `wit/deps`). */
 export const hostInterfaces: ReadonlyMap<string, ReadonlyMap<string, Signature>> = new Map([
   ["yoi:host/https@1.0.0", new Map([["request", oneRequest]])],
   ["yoi:host/request@1.0.0", new Map([["request", oneRequest]])],
@@ -38,14 +45,10 @@ export const hostInterfaces: ReadonlyMap<string, ReadonlyMap<string, Signature>>
     ]),
   ],
   ["yoi:host/log@1.0.0", new Map([["log", "func(level: string, message: string) -> string"]])],
+  ["yoi:host/websocket@1.0.0", new Map(webSocket)],
   [
-    "yoi:host/websocket@1.0.0",
-    new Map([
-      ["open", oneRequest],
-      ["send-text", "func(handle: u32, text: string) -> string"],
-      ["recv", "func(handle: u32, timeout-ms: u32) -> string"],
-      ["close", "func(handle: u32) -> string"],
-    ]),
+    "yoi:host/websocket@1.1.0",
+    new Map([...webSocket, ["send-binary", "func(handle: u32, base64: string) -> string"]]),
   ],
 ]);
 
@@ -76,52 +79,66 @@ export const standInInterfaces: readonly string[] = [
   "wasi:random/random@0.2",
 ];
 
-const noArgument = "() -> (i32)";
-const oneArgument = "(i32) -> (i32)";
-const twoArguments = "(i32, i32) -> (i32)";
-const threeArguments = "(i32, i32, i32) -> (i32)";
-const fourArguments = "(i32, i32, i32, i32) -> (i32)";
-
 /** How raw guests read what a host function answered (reference §4.4). */
-export const rawResponse: ReadonlyMap<string, string> = new Map([
-  ["response_len", noArgument],
-  ["response_read", twoArguments],
-]);
+const rawResponse: readonly (readonly [string, string])[] = [
+  ["response_len", "() -> (i32)"],
+  ["response_read", "(i32, i32) -> (i32)"],
+];
 
-/** What raw guests may import: module → function → signature (reference §4.4). */
+/** How raw guests know an interface: the reference's have short names, all others their own. */
+export function rawModuleName(interfaceName: string): string {
+  return interfaceName.replace(/^yoi:host\/([a-z]+)@1\.0\.0$/u, "yoi:$1");
+}
+
+/** The interface that a raw guest's module is; the inverse of {@link rawModuleName}. */
+export function rawModuleInterface(module: string): string {
+  return module.replace(/^yoi:([a-z]+)$/u, "yoi:host/$1@1.0.0");
+}
+
+/** How raw guests know a function: `send-text` is `send_text`. */
+export function rawFieldName(functionName: string): string {
+  return functionName.replaceAll("-", "_");
+}
+
+/** The types of a function's parameters, in their order. */
+export function parameterTypes(signature: Signature): readonly string[] {
+  const parameters = /^func\((.*)\) -> /u.exec(shapeOf(signature))?.[1] ?? "";
+  return parameters === "" ? [] : parameters.split(", ");
+}
+
+/**
+ * Gives an interface's functions as raw guests import them: a string is a pointer and a length, a
+ * `u32` is itself, and the result is the length of the response (reference §4.4).
+ *
+ * @param functions By WIT name.
+ * @returns Core types by field, those that read the response among them.
+ */
+export function rawFunctions(
+  functions: ReadonlyMap<string, Signature>,
+): ReadonlyMap<string, string> {
+  const fields = Array.from(functions, ([name, signature]): [string, string] => {
+    const types = parameterTypes(signature).map((type) => (type === "string" ? "i32, i32" : "i32"));
+    return [rawFieldName(name), `(${types.join(", ")}) -> (i32)`];
+  });
+  return new Map([...fields, ...rawResponse]);
+}
+
+/** What raw guests may import: module → function → core type (reference §4.4). */
 export const rawModules: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
   [
     "yoi:tool",
     new Map([
-      ["tool_name_len", noArgument],
-      ["tool_name_read", twoArguments],
-      ["input_len", noArgument],
-      ["input_read", twoArguments],
-      ["output_write", twoArguments],
+      ["tool_name_len", "() -> (i32)"],
+      ["tool_name_read", "(i32, i32) -> (i32)"],
+      ["input_len", "() -> (i32)"],
+      ["input_read", "(i32, i32) -> (i32)"],
+      ["output_write", "(i32, i32) -> (i32)"],
     ]),
   ],
-  ["yoi:https", new Map([["request", twoArguments], ...rawResponse])],
-  ["yoi:request", new Map([["request", twoArguments], ...rawResponse])],
-  [
-    "yoi:fs",
-    new Map([
-      ["read", twoArguments],
-      ["list", twoArguments],
-      ["write", twoArguments],
-      ...rawResponse,
-    ]),
-  ],
-  ["yoi:log", new Map([["log", fourArguments], ...rawResponse])],
-  [
-    "yoi:websocket",
-    new Map([
-      ["open", twoArguments],
-      ["send_text", threeArguments],
-      ["recv", twoArguments],
-      ["close", oneArgument],
-      ...rawResponse,
-    ]),
-  ],
+  ...Array.from(
+    hostInterfaces,
+    ([name, functions]) => [rawModuleName(name), rawFunctions(functions)] as const,
+  ),
 ]);
 
 /** What a raw guest must export (reference §4.4). */

@@ -50,7 +50,7 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
   [
     "host-api",
     {
-      doors: ["host-call.ts", "host-api.ts", "wasi/wasi.ts"],
+      doors: ["host-call.ts", "host-api.ts", "log/log-api.ts", "wasi/wasi.ts"],
       from: ["manifest", "package", "grants"],
     },
   ],

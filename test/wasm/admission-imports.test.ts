@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { wasiInterfaces } from "../../src/host-api/wasi/wasi.ts";
 import { standInInterfaces } from "../../src/wasm/worlds.ts";
-import { codes, componentRequest, reasons, tool } from "./admitting.ts";
+import { codes, componentRequest, rawRequest, reasons, tool } from "./admitting.ts";
 
 describe("imports", () => {
   const fs = `(instance (export "read" (func (param "request-json" string) (result string))))`;
@@ -9,6 +9,7 @@ describe("imports", () => {
   test.each([
     `(import "yoi:host/fs@1.0.0" ${fs})`,
     `(import "yoi:host/websocket@1.0.0" (instance (export "send-text" (func (param "h" u32) (param "t" string) (result string)))))`,
+    `(import "yoi:host/websocket@1.1.0" (instance (export "send-binary" (func (param "h" u32) (param "b" string) (result string)))))`,
     `(import "wasi:cli/environment@0.2.0" (instance))`,
     `(import "wasi:io/error@0.2.3" (instance (export "error" (type (sub resource)))))`,
     `(import "wasi:io/error@0.2.3" (instance)) (import "wasi:io/error@0.2.9" (instance))`,
@@ -23,6 +24,11 @@ describe("imports", () => {
     [`(import "yoi:host/fs@2.0.0" ${fs})`, "the version here is 1.0.0"],
     [`(import "yoi:host/fs@1.0.1" ${fs})`, "the version here is 1.0.0"],
     [`(import "yoi:host/fs@1" ${fs})`, "the version here is 1.0.0"],
+    [`(import "yoi:host/websocket@1.2.0" (instance))`, "the version here is 1.0.0 or 1.1.0"],
+    [
+      `(import "yoi:host/websocket@1.0.0" (instance (export "send-binary" (func (param "h" u32) (param "b" string) (result string)))))`,
+      "which is not in it",
+    ],
     [`(import "yoi:host/shell@1.0.0" (instance))`, "no host interface provides"],
     [`(import "wasi:http/outgoing-handler@0.2.0" (instance))`, "no host interface provides"],
     [`(import "wasi:sockets/tcp@0.2.0" (instance))`, "no host interface provides"],
@@ -58,6 +64,27 @@ describe("imports", () => {
     expect(found).toEqual([
       expect.stringContaining("the version here is 1.0.0"),
       expect.stringContaining("differ only in their version"),
+    ]);
+  });
+
+  test("two_versions_that_there_are_can_not_be_imported_together_either", async () => {
+    const both = ["1.0.0", "1.1.0"].map((v) => `(import "yoi:host/websocket@${v}" (instance))`);
+    expect(await reasons(tool(both.join(" ")))).toEqual([
+      expect.stringContaining("differ only in their version"),
+    ]);
+    const rawImport = (module: string) =>
+      `(import "${module}" "close" (func (param i32) (result i32)))`;
+    const raw = (...modules: string[]) =>
+      `(module ${modules.map(rawImport).join(" ")}
+        (memory (export "memory") 1) (func (export "yoi_tool_call")))`;
+    expect(await reasons(raw("yoi:websocket"), rawRequest)).toEqual([]);
+    expect(await reasons(raw("yoi:host/websocket@1.1.0"), rawRequest)).toEqual([]);
+    // The reference's module has its name, and no second one.
+    expect(await reasons(raw("yoi:host/websocket@1.0.0"), rawRequest)).toEqual([
+      expect.stringContaining("which the host does not provide"),
+    ]);
+    expect(await reasons(raw("yoi:websocket", "yoi:host/websocket@1.1.0"), rawRequest)).toEqual([
+      expect.stringContaining("versions of one interface"),
     ]);
   });
 

@@ -122,8 +122,18 @@ describe("[custom/admission] a raw guest that imports a host's own interface", (
     expect(await codes(other, request)).toEqual(["artifact/unknown-import"]);
   });
 
-  test("asks for the interface of that very name", async () => {
-    const facts = readArtifact(await wasm(importing("count", "(result i32)")));
-    expect(importedHostInterfaces(facts)).toEqual([{ interface: name, functions: ["count"] }]);
+  test("asks for the interface of that very name, and says how its numbers are to be read", async () => {
+    const facts = readArtifact(
+      await wasm(importing("find_all", "(param i32 i32 i32) (result i32)")),
+    );
+    const find = { name: "find-all", parameters: ["string", "u32"] };
+    expect(importedHostInterfaces(facts, known)).toEqual([
+      {
+        interface: name,
+        functions: ["find_all"],
+        raw: { module: name, functions: new Map([["find_all", find]]) },
+      },
+    ]);
+    expect(importedHostInterfaces(facts)).toMatchObject([{ interface: name }]);
   });
 });

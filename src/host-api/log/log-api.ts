@@ -1,26 +1,13 @@
 import { boundedText, quoteName, redactText } from "../../diagnostic.ts";
 import { PluginError } from "../../errors.ts";
 import { type LogLimits, logLimits, mergeLimits } from "../../limits.ts";
-import type { PackageIdentity } from "../../package/package.types.ts";
 import { errorAnswer } from "../host-answer.ts";
 import type { HostApi, HostApiContext, HostValue } from "../host-api.ts";
+import type { LogLevel, LogLine } from "./log.types.ts";
 import { createLogAllowance, type LogAllowance } from "./log-allowance.ts";
 
 /** The levels of a line, the least important first. */
-export const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
-
-/** One of {@link logLevels}. */
-export type LogLevel = (typeof logLevels)[number];
-
-/** A line that a plugin logged. */
-export interface LogLine {
-  readonly plugin: PackageIdentity;
-  readonly level: LogLevel;
-  /** One line of inert, redacted text, at most 4 KiB. */
-  readonly message: string;
-  /** How many lines were dropped since the last one that was taken. */
-  readonly dropped: number;
-}
+export const logLevels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error"];
 
 /** What {@link createLogApi} needs. */
 export interface LogApiOptions {

@@ -2,7 +2,7 @@ import { startDeadline } from "../../deadline.ts";
 import { artifactLimits } from "../../limits.ts";
 import { clampArtifact } from "../../wasm/clamp.ts";
 import { declaredSize } from "../../wasm/declared-size.ts";
-import { importedHostInterfaces } from "../../wasm/host-imports.ts";
+import { type HostImport, importedHostInterfaces } from "../../wasm/host-imports.ts";
 import type { Artifact, PrepareContext, PreparedGuest } from "../backend.ts";
 import { type EnableFeature, lackingFeatures } from "../engine-features.ts";
 import type { GuestImage } from "../isolation/guest-image.ts";
@@ -31,7 +31,8 @@ export function createPrepareGuest(
   const images = new Map<string, Promise<GuestImage>>();
 
   const imageOf = (artifact: Artifact, { limits }: PrepareContext): Promise<GuestImage> => {
-    const key = `${artifact.key} ${limits.memoryBytes} ${limits.tableElements}`;
+    const hostImports = importedHostInterfaces(artifact.facts, artifact.customInterfaces);
+    const key = `${artifact.key} ${limits.memoryBytes} ${limits.tableElements} ${rawTypes(hostImports)}`;
     const known = images.get(key);
     if (known !== undefined) return known;
     const bytes = clampArtifact(artifact.bytes, artifact.facts, limits);
@@ -39,7 +40,7 @@ export function createPrepareGuest(
       format,
       bytes,
       declared: declaredSize(artifact.facts),
-      hostImports: importedHostInterfaces(artifact.facts),
+      hostImports,
       features: artifact.facts.features,
     };
     const image = makeImage(source, ports.prepareImage);
@@ -56,6 +57,13 @@ export function createPrepareGuest(
     const image = await waitFor(imageOf(artifact, context), context.signal);
     return { instantiate: (instance) => instance.isolate.open(image, instance) };
   };
+}
+
+/** Hosts in one process may define an interface differently, and a raw guest's bytes fit several types. */
+function rawTypes(imports: readonly HostImport[]): string {
+  return JSON.stringify(
+    imports.map(({ interface: name, raw }) => [name, [...(raw?.functions ?? [])]]),
+  );
 }
 
 async function makeImage(

@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "../../bytes.ts";
 import type { HostValue } from "../../host-api/host-api.ts";
 import type { HostQuestion } from "../../host-api/host-call.ts";
-import type { HostImport } from "../../wasm/host-imports.ts";
+import type { HostImport, RawHostModule } from "../../wasm/host-imports.ts";
 
 /** What a host module's functions do with the guest around them. */
 export interface RawHostAccess {
@@ -15,33 +15,8 @@ export interface RawHostAccess {
 
 const refused = -1;
 
-/** How a function's parameters become the arguments of a host function; `undefined` for bad pointers. */
-type ReadArguments = (
-  parameters: readonly number[],
-  access: RawHostAccess,
-) => readonly HostValue[] | undefined;
-
-const oneText: ReadArguments = ([pointer = 0, length = 0], { readText }) => {
-  const text = readText(pointer, length);
-  return text === undefined ? undefined : [text];
-};
-const unsigned = (value = 0) => value >>> 0;
-
-/** The functions that differ from `name(pointer, length)` (reference §4.4). */
-const otherArguments: ReadonlyMap<string, ReadArguments> = new Map<string, ReadArguments>([
-  [
-    "send_text",
-    ([handle, ...text], access) => {
-      const read = oneText(text, access);
-      return read && [unsigned(handle), ...read];
-    },
-  ],
-  ["recv", ([handle, timeoutMs = 0]) => [unsigned(handle), Math.max(0, timeoutMs)]],
-  ["close", ([handle]) => [unsigned(handle)]],
-]);
-
 /**
- * Makes the host modules that a raw guest imports: `yoi:fs`, `yoi:https` and their like.
+ * Makes the host modules that a raw guest imports: `yoi:fs`, `acme:crm/contacts@1.0.0` and their like.
  *
  * A call answers with the length of its response, which stays until the next call of the same module
  * and is read with exactly that length. What is refused or fails is a response too, JSON with an
@@ -55,38 +30,52 @@ export function rawHostModules(
   imports: readonly HostImport[],
   access: RawHostAccess,
 ): WebAssembly.Imports {
-  return Object.fromEntries(
-    imports.map((imported) => [moduleName(imported), hostModule(imported, access)]),
-  );
+  const modules: WebAssembly.Imports = Object.create(null);
+  for (const { interface: name, raw } of imports) {
+    if (raw !== undefined) modules[raw.module] = hostModule(name, raw, access);
+  }
+  return modules;
 }
 
-function hostModule(imported: HostImport, access: RawHostAccess): WebAssembly.ModuleImports {
+function hostModule(
+  name: string,
+  { functions }: RawHostModule,
+  access: RawHostAccess,
+): WebAssembly.ModuleImports {
   let response: Uint8Array = new Uint8Array(0);
-  const call = (field: string) => {
-    const readArguments = otherArguments.get(field) ?? oneText;
-    const name = field.replaceAll("_", "-");
-    return (...parameters: number[]): number => {
-      const args = readArguments(parameters, access);
+  const module: WebAssembly.ModuleImports = Object.create(null);
+  for (const [field, target] of functions) {
+    module[field] = (...values: number[]): number => {
+      const args = readArguments(name, target.parameters, values, access);
       if (args === undefined) return refused;
-      response = encodeUtf8(
-        access.askHost({ interface: imported.interface, function: name, args }),
-      );
+      response = encodeUtf8(access.askHost({ interface: name, function: target.name, args }));
       return response.length;
     };
-  };
-  const functions: Record<string, (...parameters: number[]) => number> = {
-    response_len: () => response.length,
-    response_read: (pointer, length) => access.writeBytes(response, pointer ?? 0, length ?? 0),
-  };
-  return Object.fromEntries(
-    imported.functions.map((field) => [
-      field,
-      Object.hasOwn(functions, field) ? functions[field] : call(field),
-    ]),
-  ) as WebAssembly.ModuleImports;
+  }
+  module.response_len = () => response.length;
+  module.response_read = (pointer = 0, length = 0) => access.writeBytes(response, pointer, length);
+  return module;
 }
 
-/** `yoi:host/fs@1.0.0` → `yoi:fs`. */
-function moduleName({ interface: name }: HostImport): string {
-  return name.replace(/^yoi:host\/([a-z]+)@.*$/u, "yoi:$1");
+/** What a function's numbers mean by its parameters; `undefined` for a text that is not there. */
+function readArguments(
+  name: string,
+  parameters: readonly string[],
+  values: readonly number[],
+  access: RawHostAccess,
+): readonly HostValue[] | undefined {
+  const args: HostValue[] = [];
+  let at = 0;
+  const next = () => values[at++] ?? 0;
+  for (const type of parameters) {
+    const argument = type === "string" ? access.readText(next(), next()) : unsigned(name, next());
+    if (argument === undefined) return undefined;
+    args.push(argument);
+  }
+  return args;
+}
+
+/** A number is WIT's, but that what is below zero is zero to our own interfaces (reference §4.4). */
+function unsigned(interfaceName: string, value: number): number {
+  return interfaceName.startsWith("yoi:host/") ? Math.max(0, value) : value >>> 0;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createAuthority } from "../../../src/grants/plan.ts";
 import { openHostCalls } from "../../../src/host-api/host-call.ts";
-import { createLogApi, type LogLine, logLevels } from "../../../src/host-api/log/log-api.ts";
+import type { LogLine } from "../../../src/host-api/log/log.types.ts";
+import { createLogApi, logLevels } from "../../../src/host-api/log/log-api.ts";
 import { authoriseImports } from "../../../src/instance/authorise-imports.ts";
 import { logLimits } from "../../../src/limits.ts";
 import { readArtifact } from "../../../src/wasm/artifact.ts";
