@@ -157,6 +157,10 @@ export const requirements = {
     behaviour:
       "A loop of any shape is ended by its own metered code, and its worker serves the next call.",
   },
+  "stop/caught": {
+    source: "issue 5, item 7",
+    behaviour: "A guest that catches what ends it ends at its next slice of fuel.",
+  },
   "stop/next-call": {
     source: "issue 2, item 5",
     behaviour: "After a guest was stopped, trapped or lost, the next call gets a new one.",

@@ -40,6 +40,10 @@ export interface Meter {
   readonly imports: Readonly<Record<string, WebAssembly.ModuleImports>>;
   /** Begins a call, or an instantiation, that may spend so much fuel. */
   begin(fuel: number): void;
+  /** Pays for something that the guest had done outside of its own code. */
+  charge(fuel: number): void;
+  /** Ends the slice under way, so that the guest's own code asks at once whether it may go on. */
+  endSlice(): void;
   /**
    * Fuel spent since `begin`. After a trap of the guest's own, what it spent since it last called or
    * returned may be missing.
@@ -128,6 +132,13 @@ export function openMeter(options: MeterOptions): Meter {
       end = undefined;
       refused = undefined;
       grant(0);
+    },
+    charge(fuel) {
+      counter.value -= BigInt(fuel);
+    },
+    endSlice() {
+      granted = spent() - 1;
+      counter.value = -1n;
     },
     get spent() {
       return spent();

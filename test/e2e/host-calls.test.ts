@@ -2,13 +2,21 @@ import { describe, expect, it } from "vitest";
 import { createInstance, grantRequested, type HostApi, type HostFunction } from "yoi-plugin-sdk";
 import { hostCallLimits } from "../../src/limits.ts";
 import { guestPackage, toolManifest } from "./guest-package.ts";
+import { rawManifest, rawPackage } from "./raw-package.ts";
 
-const manifest = `${toolManifest}
+const permission = `
 [[permissions]]
 kind = "host_api"
 api = "fs"
 `;
+const manifest = `${toolManifest}${permission}`;
 const fs = [{ root: "/srv/data", operations: ["read" as const] }];
+
+/** Whether this engine has `try_table`: an empty one validates. */
+function catchesNewly(): boolean {
+  const code = [1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 0x0a, 8, 1, 6, 0, 0x1f, 0x40, 0, 0x0b, 0x0b];
+  return WebAssembly.validate(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...code));
+}
 
 /** A file API of the test's own, so that only the way there and back is under test. */
 function fileApi(read: HostFunction, onClose: () => void = () => {}): HostApi {
@@ -120,6 +128,36 @@ describe("a host call", () => {
     expect(result.error?.code).toBe("runtime/limit");
     expect(calls).toBe(25);
   });
+
+  const catching = {
+    // Components may use the newer exceptions only, which Node 24 brings.
+    ...(catchesNewly() ? { component: () => guestPackage("host-call-catch", manifest) } : {}),
+    raw: () => rawPackage("host-call-catch", `${rawManifest}${permission}`),
+  };
+
+  it.each(Object.entries(catching))(
+    "[stop/caught] whose end a %s guest catches ends it all the same, long before its deadline",
+    async (_, load) => {
+      const pkg = await load();
+      let calls = 0;
+      await using guest = await createInstance(pkg, {
+        grants: grantRequested(pkg, { fs }),
+        hostApis: [
+          fileApi(async () => {
+            calls += 1;
+            return "{}";
+          }),
+        ],
+        limits: { hostCalls: 3, timeoutMs: 8_000, fuel: 1_000_000_000_000 },
+      });
+      const result = await guest.callTool("run", {});
+      expect(result.error?.code).toBe("runtime/limit");
+      expect(result.durationMs).toBeLessThan(4_000);
+      expect(calls).toBe(3);
+      // Its worker was stopped by nobody.
+      expect(guest.status().replacements).toBe(0);
+    },
+  );
 
   it("closes what the API holds when the instance stops", async () => {
     let isClosed = false;

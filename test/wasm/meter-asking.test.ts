@@ -49,6 +49,31 @@ describe("the host is asked", () => {
     }
   });
 
+  test("at the guest's next step once an import ended its slice, and what it spent stays right", async () => {
+    let asked = 0;
+    const meter = testMeter({
+      mayContinue: () => {
+        asked += 1;
+        return false;
+      },
+    });
+    const text = `(module (import "host" "f" (func $f)) (func (export "run") (loop (call $f) (br 0))))`;
+    let calls = 0;
+    const { run } = await metered(text, meter, {
+      host: {
+        f: () => {
+          calls += 1;
+          if (calls === 10) meter.endSlice();
+        },
+      },
+    });
+    meter.begin(enough);
+    expect(thrownBy(() => run?.())).toBeInstanceOf(WebAssembly.RuntimeError);
+    expect({ calls, asked, end: meter.end }).toEqual({ calls: 10, asked: 1, end: "stopped" });
+    expect(meter.spent).toBeGreaterThan(10);
+    expect(meter.spent).toBeLessThan(100);
+  });
+
   test("in every iteration of a loop, whether it calls or not", async () => {
     const loop = (inside: string) => `(local i32) (local.set 0 (i32.const 10))
       (loop ${inside} (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))`;

@@ -14,6 +14,8 @@ export interface GuestMeter {
   spent(): number;
   /** Begins a new budget: another call of the same instance. */
   begin(): void;
+  /** Has the guest's code ask at once whether it may go on. */
+  endSlice(): void;
   /** The fault as which the meter ended the guest, if it did. */
   fault(): GuestFault | undefined;
 }
@@ -24,12 +26,14 @@ export interface GuestMeter {
  * @param limits The instance's limits.
  * @param declared What its memories and tables take from the start; admission has held it against the limits.
  * @param stop Says whether it must stop.
+ * @param hasFault Whether something else has ended it already, which a guest's `catch_all` may hide from it.
  * @returns The meter.
  */
 export function createGuestMeter(
   limits: GuestLimits,
   declared: DeclaredSize,
   stop: StopCheck,
+  hasFault: () => boolean,
 ): GuestMeter {
   const { memoryBytes, tableElements } = limits;
   let stopped: ReturnType<StopCheck>;
@@ -38,7 +42,7 @@ export function createGuestMeter(
     tableElements,
     mayContinue() {
       stopped ??= stop();
-      return stopped === undefined;
+      return stopped === undefined && !hasFault();
     },
   });
   meter.reserve(declared);
@@ -50,6 +54,7 @@ export function createGuestMeter(
       stopped = undefined;
       meter.begin(limits.fuel);
     },
+    endSlice: () => meter.endSlice(),
     fault() {
       if (meter.end === "out-of-fuel") return outOfFuel(limits.fuel);
       return stopped === undefined ? undefined : stopFaults[stopped];

@@ -50,5 +50,7 @@ export interface GuestExports {
 /** Records a fault in the context and throws it, so that the guest stops. */
 export function raiseFault(context: GuestContext, fault: GuestFault): never {
   context.fault ??= fault;
+  // A guest may catch what is thrown here; its own code ends it at its next step.
+  context.meter.endSlice();
   throw new Error(fault.message);
 }

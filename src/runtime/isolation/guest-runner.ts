@@ -123,7 +123,12 @@ class Instance implements GuestContext {
     this.#program = program;
     this.#askHost = askHost;
     this.#room = limits.logBytes;
-    this.meter = createGuestMeter(limits, image.declared, () => this.#stop());
+    this.meter = createGuestMeter(
+      limits,
+      image.declared,
+      () => this.#stop(),
+      () => this.fault !== undefined,
+    );
   }
 
   /** Names who may stop what runs next, and instantiates unless that was done ahead. */
@@ -160,6 +165,8 @@ class Instance implements GuestContext {
   }
 
   askHost(question: HostQuestion): string {
+    // A guest that caught what ended it gets nothing more.
+    if (this.fault !== undefined) raiseFault(this, this.fault);
     this.#hostCalls += 1;
     if (this.#hostCalls > this.limits.hostCalls) {
       raiseFault(this, {
