@@ -60,6 +60,13 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Freezes a JSON value through and through; it is no deeper than {@link parseJson} allows. */
+export function freezeJson<Value extends Json>(value: Value): Value {
+  if (typeof value !== "object" || value === null) return value;
+  for (const item of Object.values(value)) freezeJson(item as Json);
+  return Object.freeze(value);
+}
+
 /** @returns The JSON of a value as UTF-8 bytes; the value is known to have a JSON form. */
 export function encodeJson(value: Json): Uint8Array<ArrayBuffer> {
   return encodeUtf8(JSON.stringify(value));

@@ -264,11 +264,144 @@ export const memoryFileLimits = {
   memoryEntries: limit("count", 10_000, "files and folders", "their contents"),
 } as const satisfies Record<string, Limit>;
 
+/** What an instance of a guest that lives on keeps, waits for and tries again (reference §4.1, §4.6, §4.9). */
+export const instanceLimits = {
+  configBytes: limit("bytes", 64 * KiB, "what a guest's other inputs have", "what it makes of it"),
+  ingressCapacity: limit(
+    "count",
+    32,
+    "reference §4.1: events that wait; each has up to 64 KiB",
+    "the event that the guest has, and those that a durable queue keeps elsewhere",
+  ),
+  ingressAttempts: limit(
+    "count",
+    3,
+    "a fault that passes is over by then; only failures marked retryable are tried again",
+    "deliveries by a durable queue after a host's crash",
+  ),
+  ingressRetryMs: limit("ms", 200, "before the second attempt at an event; doubled, and jittered"),
+  keptCommands: limit("count", 32, "reference §4.1: results of output commands in a status"),
+  keptDiagnostics: limit("count", 32, "diagnostics in a status; listeners hear of all"),
+  sources: limit("count", 4, "reference §4.9: sources of one instance, those that failed too"),
+  maxRestarts: limit(
+    "count",
+    5,
+    "restarts in a row: what five don't cure needs a person",
+    "restarts of a guest that stayed up for steadyMs in between",
+  ),
+  initialDelayMs: limit("ms", 500, "before the first restart; doubled with each one in a row"),
+  maxDelayMs: limit("ms", 30_000, "between two restarts, or two attempts at an event"),
+  steadyMs: limit("ms", 60_000, "a guest that stays up for so long has recovered"),
+} as const satisfies Record<string, Limit>;
+
 /** What tools and their calls are named and described with. */
 export const callLimits = {
   toolNameBytes: limit("bytes", 128, "reference §4.2"),
   callIdBytes: limit("bytes", 128, "longer than the ids of any model's API"),
   schemaBytes: limit("bytes", 256 * KiB, "a host tool's schema; a plugin's lies in its manifest"),
+} as const satisfies Record<string, Limit>;
+
+/** What events, and the queue in which they wait for a guest, may hold and take (reference §4.1, §4.7). */
+export const ingressLimits = {
+  eventBytes: limit(
+    "bytes",
+    64 * KiB,
+    "reference §4.1: the JSON of an event, its envelope included",
+  ),
+  correlationIdBytes: limit(
+    "bytes",
+    128,
+    "output commands name the event by this id, and theirs have 128 (reference §4.1)",
+  ),
+  waitingForRoom: limit(
+    "count",
+    1_024,
+    "deliveries that wait until a full queue has room, each with its event; 64 MiB at the most",
+    "events in the queue, which ingressCapacity bounds",
+  ),
+} as const satisfies Record<string, Limit>;
+
+/** What the output commands in a guest's answers may hold, and how many requests they may cause. */
+export const commandLimits = {
+  commands: limit("count", 16, "reference §4.1: commands of one answer"),
+  payloadBytes: limit("bytes", 16 * KiB, "reference §4.1: the JSON of one command's payload"),
+  idBytes: limit("bytes", 128, "reference §4.1: each of a command's three ids"),
+  requestsInFlight: limit(
+    "count",
+    4,
+    "requests of one instance that run, or whose result waits to be taken",
+  ),
+  requestBurst: limit("count", 16, "requests at once, as many as one answer may ask for"),
+  requestsPerMinute: limit(
+    "count",
+    60,
+    "taken again after a burst: what bounds a guest that answers every result with a request",
+  ),
+  requestMs: limit("ms", 30_000, "one request, a policy's questions to a person included"),
+  resultWaitMs: limit("ms", 10_000, "how long a result waits for room in a full queue"),
+} as const satisfies Record<string, Limit>;
+
+/** What the drivers that feed ingresses wait for, keep and try again (reference §4.9). */
+export const driverLimits = {
+  keepAliveMs: limit(
+    "ms",
+    30_000,
+    "a silence of this length makes the host ask for a sign of life",
+  ),
+  pongMs: limit("ms", 10_000, "a peer that gives no sign of life is cut off", "browsers: no pings"),
+  firstReconnectMs: limit("ms", 1_000, "before the first attempt to connect anew; then doubled"),
+  lastReconnectMs: limit("ms", 60_000, "between two attempts to connect, jitter included"),
+  settledMs: limit(
+    "ms",
+    60_000,
+    "a connection that stays up for so long counts as a new beginning",
+  ),
+  roomWaitMs: limit(
+    "ms",
+    10_000,
+    "what a connection waits for room in a full queue, unread meanwhile; then the event is dropped",
+    "the time that an event spends in the queue",
+  ),
+  waitingSends: limit("count", 16, "reference §4.1: as many as one answer has commands"),
+  shortestPeriodMs: limit("ms", 1_000, "timers are not for busy waiting"),
+  longestPeriodMs: limit("ms", 24 * 24 * 60 * 60 * 1000, "24 days: the longest that engines time"),
+  durationCharacters: limit("count", 40, "an ISO 8601 duration of every part, with room to spare"),
+} as const satisfies Record<string, Limit>;
+
+/** What one webhook takes, waits for and remembers. */
+export const webhookLimits = {
+  webhookBytes: limit(
+    "bytes",
+    48 * KiB,
+    "a body, so that it fits an event of 64 KiB with its envelope",
+    "its JSON as text, in which a character may take six bytes: the event's own bound refuses that",
+  ),
+  webhookBodyMs: limit("ms", 10_000, "a body arrives by then, or the request is refused"),
+  requestsAtOnce: limit(
+    "count",
+    32,
+    "requests to one webhook that are read, checked or answered at the same time",
+    "connections of the host's server",
+  ),
+  answerMs: limit(
+    "ms",
+    2_500,
+    "how long an answer waits for what becomes of the event; common senders give up after 3 s",
+    "the event, which goes on",
+  ),
+  retryAfterSeconds: limit("count", 5, "what senders are told who come while there is no room"),
+  toleranceMs: limit("ms", 300_000, "how old or far ahead a signature's timestamp may be"),
+  rememberedSignatures: limit(
+    "count",
+    10_000,
+    "signatures of the tolerated time, 64 bytes each, by which a replay is known",
+  ),
+  signatureCharacters: limit("count", 1_024, "a signature header; Stripe's have about 200"),
+  signaturesInHeader: limit("count", 4, "two while a secret is being rotated, with room to spare"),
+  webhookSecrets: limit("count", 4, "secrets of one webhook while they are rotated"),
+  shortestWebhookSecret: limit("bytes", 16, "a key of fewer bytes can be guessed"),
+  passedHeaders: limit("count", 16, "headers that the guest sees"),
+  webhookNameBytes: limit("bytes", 64, "a webhook's name in its source and URL"),
 } as const satisfies Record<string, Limit>;
 
 /** What the command line reads and lists at once. */
@@ -340,6 +473,23 @@ export const meterLimits = {
   tableFuel: limit("instructions", 128, "the fixed cost of table.fill, table.copy and table.init"),
   growFuel: limit("instructions", 512, "the fixed cost of memory.grow and table.grow"),
   throwFuel: limit("instructions", 1024, "throwing takes the engine microseconds"),
+  hostCallFuel: limit(
+    "instructions",
+    2048,
+    "a call out of WebAssembly takes 10 µs with what it copies, and 64 KiB of randomness 100 µs: so many of them fill a slice in milliseconds",
+    "what the host does for an answer, which has its own limits",
+  ),
+  freeLocals: limit(
+    "count",
+    64,
+    "more than most functions have; each further one costs a unit, because entering the function clears it",
+  ),
+  codeEdits: limit(
+    "count",
+    4_000_000,
+    "metering a module takes 30 bytes of memory for each; real code has one in 15 bytes",
+    "how much larger the code becomes",
+  ),
   callsBetweenAsking: limit(
     "count",
     256,

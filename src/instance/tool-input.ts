@@ -44,13 +44,14 @@ export function readToolInput(input: unknown, check: InputCheck, maxBytes: numbe
 }
 
 /**
- * Reads a call's input once, without a schema.
+ * Reads a call's input, or anything else that a host passes as JSON, once and without a schema.
  *
  * @param input Anything.
  * @param maxBytes The most UTF-8 bytes of the JSON text.
+ * @param subject What the messages call it.
  * @returns The input, or the reason why not.
  */
-export function snapshotInput(input: unknown, maxBytes: number): ToolInput {
+export function snapshotInput(input: unknown, maxBytes: number, subject = "The input"): ToolInput {
   const walk: Walk = { budget: maxBytes, path: [], problem: undefined };
   let value: Json | undefined;
   try {
@@ -59,11 +60,11 @@ export function snapshotInput(input: unknown, maxBytes: number): ToolInput {
     // Only the caller's own code throws in the copy: a getter or a proxy.
     value = refuse(walk, "could not be read");
   }
-  if (walk.budget < 0) return tooLarge(maxBytes);
-  if (value === undefined) return invalid(`The input is not JSON: ${walk.problem}.`);
+  if (walk.budget < 0) return tooLarge(maxBytes, subject);
+  if (value === undefined) return invalid(`${subject} is not JSON: ${walk.problem}.`);
   const text = JSON.stringify(value);
   const bytes = utf8Length(text);
-  return bytes > maxBytes ? tooLarge(maxBytes) : { ok: true, text, bytes, value };
+  return bytes > maxBytes ? tooLarge(maxBytes, subject) : { ok: true, text, bytes, value };
 }
 
 interface Walk {
@@ -152,10 +153,10 @@ function invalid(message: string): ToolInput {
   return { ok: false, code: "input/invalid", message };
 }
 
-function tooLarge(maxBytes: number): ToolInput {
+function tooLarge(maxBytes: number, subject: string): ToolInput {
   return {
     ok: false,
     code: "input/too-large",
-    message: `The input takes more than ${maxBytes} bytes as JSON, the most that is allowed.`,
+    message: `${subject} takes more than ${maxBytes} bytes as JSON, the most that is allowed.`,
   };
 }
