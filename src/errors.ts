@@ -90,15 +90,20 @@ export const errorCodes = {
 
   "instance/stopped": "The instance is stopped and takes no calls.",
   "instance/failed": "The instance has failed and takes no calls.",
+  "instance/starting": "The instance's guest is being started and takes no calls yet.",
   "instance/busy": "The instance's queue of waiting calls is full.",
 
   "ingress/invalid-event": "The event is not a well-formed envelope for this ingress.",
   "ingress/unavailable": "The instance does not take events for this ingress now.",
   "ingress/queue-full": "The instance's queue of waiting events is full.",
+  "ingress/invalid-source": "An ingress's source is not one that its driver can serve.",
+  "ingress/source-taken": "The driver serves the same source of another instance already.",
 
   "registry/unknown-tool": "No tool of that name is registered.",
   "registry/name-taken": "A tool of that name is registered already.",
   "registry/invalid-tool": "The tool's name, description or input schema is not valid.",
+  "registry/other-digest":
+    "Another digest of the same plugin is open; one reference means one package at a time.",
   "registry/disposed": "The registry is disposed.",
 } as const;
 

@@ -541,6 +541,12 @@ export const httpLimits = {
   ),
   exchangesInFlight: limit("count", 8, "exchanges of one instance at the same time"),
   resolvedAddresses: limit("count", 64, "answers for one host name; every one of them is checked"),
+  revocationMs: limit(
+    "ms",
+    50,
+    "a grant that is taken back ends what it had begun within this time",
+    "grant policies without a precheck, which are asked at the next call",
+  ),
   secretBytes: limit("bytes", 4096, "a bearer token of the longest kind"),
   shortestSecret: limit(
     "bytes",

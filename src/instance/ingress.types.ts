@@ -176,6 +176,8 @@ export interface DriverContext {
   readonly plugin: PackageIdentity;
   readonly ingress: string;
   readonly source: string;
+  /** The kinds of event that the ingress lists, empty for any; absent when nobody said. */
+  readonly eventKinds?: readonly string[];
   /** Asks whether a URL may be reached now in the plugin's name, by the `websocket` or `request` permission. */
   readonly authority: Authority;
   /** Delivers an event to the ingress; see {@link IngressReport}. It never rejects. */

@@ -50,7 +50,14 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
   [
     "host-api",
     {
-      doors: ["host-call.ts", "host-api.ts", "log/log-api.ts", "wasi/wasi.ts"],
+      doors: [
+        "host-call.ts",
+        "host-api.ts",
+        "http/secrets.ts",
+        "log/log-api.ts",
+        "wasi/wasi.ts",
+        "websocket/host-connection.ts",
+      ],
       from: ["manifest", "package", "grants"],
     },
   ],
@@ -64,8 +71,21 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
   [
     "instance",
     {
-      doors: ["create-instance.ts"],
+      doors: ["create-instance.ts", "timing.ts"],
       from: ["manifest", "package", "wasm", "grants", "host-api", "runtime"],
+    },
+  ],
+  [
+    "drivers",
+    {
+      doors: [
+        "websocket-driver.ts",
+        "webhook-driver.ts",
+        "webhook-signature.ts",
+        "timer-driver.ts",
+        "webhook-listener.node.ts",
+      ],
+      from: ["manifest", "package", "grants", "host-api", "instance"],
     },
   ],
   [
@@ -109,6 +129,7 @@ export const nodeRooms: ReadonlySet<string> = new Set(["store", "build", "cli"])
 export const entries: readonly string[] = [
   "index.ts",
   "node.ts",
+  "browser.ts",
   "pdk.ts",
   "build.ts",
   "cli.ts",
@@ -155,5 +176,25 @@ export const exceptions: readonly Exception[] = [
     from: "registry",
     to: "instance/listeners.ts",
     reason: "one kind of event listener in the library",
+  },
+  {
+    from: "instance",
+    to: "host-api/http/http-request.ts",
+    reason: "an output command's request is read by the very rules of the request API",
+  },
+  {
+    from: "instance",
+    to: "host-api/http/target-url.ts",
+    reason: "an output command's URL is read by the very rules of the host APIs",
+  },
+  {
+    from: "instance",
+    to: "host-api/http/host-refusal.ts",
+    reason: "what those rules throw",
+  },
+  {
+    from: "instance",
+    to: "host-api/host-answer.ts",
+    reason: "a request that is ended reads like one that the request API ended",
   },
 ];
