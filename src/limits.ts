@@ -547,6 +547,12 @@ export const httpLimits = {
     "a grant that is taken back ends what it had begun within this time",
     "grant policies without a precheck, which are asked at the next call",
   ),
+  revocationMs: limit(
+    "ms",
+    50,
+    "a grant that is taken back ends what it had begun within this time",
+    "grant policies without a precheck, which are asked at the next call",
+  ),
   secretBytes: limit("bytes", 4096, "a bearer token of the longest kind"),
   shortestSecret: limit(
     "bytes",

@@ -2,6 +2,7 @@ import { httpLimits } from "../../limits.ts";
 import type { HostApi, HostApiContext, HostApiSession, HostCall, HostValue } from "../host-api.ts";
 import { startCallWait } from "./call-wait.ts";
 import { HostRefusal, refusalAnswer, refuse } from "./host-refusal.ts";
+import { plainName } from "./http-headers.ts";
 import { descriptorText, type HttpRequest, readHttpRequest } from "./http-request.ts";
 import { responseAnswer } from "./http-response.ts";
 import type { ExchangeResponse, Network } from "./network.types.ts";
@@ -10,11 +11,13 @@ import {
   authoriseAddresses,
   authoriseUrl,
   precheckApi,
+  precheckReached,
   type Reach,
   type Reachable,
   resolveHost,
 } from "./reach.ts";
 import { type BoundSecrets, bindSecrets, type SecretProvider } from "./secrets.ts";
+import { whileGranted } from "./while-granted.ts";
 
 /** What the `https` and `request` APIs are made with. */
 export interface HttpApiOptions {
@@ -120,7 +123,10 @@ async function answer(
     const secrets = await bindSecrets(reach.authority, options.secrets, secretRequest, asking);
 
     using exchanging = startCallWait(call, session, leftMs, "The exchange");
-    return await exchange(options.network, request, host, secrets, exchanging);
+    return await whileGranted(
+      () => precheckReached(reach, url, method, host.isPrivate),
+      exchange(options.network, request, host, secrets, exchanging),
+    );
   } catch (thrown) {
     return refusalAnswer(thrown);
   }
@@ -134,15 +140,13 @@ async function exchange(
   wait: ReturnType<typeof startCallWait>,
 ): Promise<string> {
   let response: ExchangeResponse | undefined;
+  const boundNames = new Set(boundHeaders.map(([name]) => plainName(name)));
   try {
     const sent = network.http.exchange({
       method,
       url,
       // What the host binds wins over what a guest may have set under the same name.
-      headers: [
-        ...headers.filter(([name]) => !boundHeaders.some(([bound]) => bound === name)),
-        ...boundHeaders,
-      ],
+      headers: [...headers.filter(([name]) => !boundNames.has(plainName(name))), ...boundHeaders],
       body,
       addresses,
       signal: wait.signal,

@@ -57,8 +57,9 @@ export function checkRequestHeaders(headers: readonly HeaderPair[]): readonly He
   return headers.map(([name, value]) => {
     const lower = checkName(name);
     if (isRefusedName(lower)) invalid(`A guest may not set the header ${quoteName(name)}.`);
-    if (seen.has(lower)) invalid(`The header ${quoteName(name)} comes twice.`);
-    seen.add(lower);
+    const plain = plainName(lower);
+    if (seen.has(plain)) invalid(`The header ${quoteName(name)} comes twice.`);
+    seen.add(plain);
     checkValue(name, value, httpLimits.headerValueBytes.default);
     if (lower === "accept" && /text\/event-stream/iu.test(value)) {
       invalid("Event streams are not supported: a response is read whole.");
@@ -80,8 +81,13 @@ export function checkBoundHeader(name: string, value: string): HeaderPair {
   return [name.toLowerCase(), value];
 }
 
+/** @returns A header's name in lower case with hyphens, as gateways read it. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
+}
+
 function isRefusedName(lower: string): boolean {
-  const plain = lower.replaceAll("_", "-");
+  const plain = plainName(lower);
   return refusedNames.has(plain) || /^(?:proxy|sec)-/u.test(plain);
 }
 

@@ -142,6 +142,20 @@ function actionOf(
   return { kind: "host_api", api, target };
 }
 
+/**
+ * Looks, without asking a policy, whether what is being reached is still granted.
+ *
+ * @returns The decision; a refusal is heard of by whoever audits.
+ */
+export function precheckReached(
+  reach: Reach,
+  url: URL,
+  method: string | undefined,
+  isPrivate: boolean,
+): Decision {
+  return reach.authority.precheck(actionOf(reach, url, method, isPrivate), "host-call");
+}
+
 function obey(decision: Decision): void {
   if (!decision.allowed) refuse(decision.code, decision.message);
 }
