@@ -72,6 +72,7 @@ export default defineConfig([
     entry: {
       index: "src/index.ts",
       node: "src/node.ts",
+      browser: "src/browser.ts",
       testing: "src/testing.ts",
       pdk: "src/pdk.ts",
       build: "src/build.ts",
@@ -91,6 +92,7 @@ export default defineConfig([
       entry: {
         index: "src/index.ts",
         node: "src/node.ts",
+        browser: "src/browser.ts",
         testing: "src/testing.ts",
         pdk: "src/pdk.ts",
         build: "src/build.ts",

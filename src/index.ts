@@ -4,6 +4,7 @@
  * @module
  */
 import { ports } from "#ports";
+import { type CreateAuthority, createAuthorityFactory } from "./grants/plan.ts";
 import { createInspect, type Inspect } from "./inspect/inspect.ts";
 import { type CreateInstance, createInstanceFactory } from "./instance/create-instance.ts";
 import { createLoadPackage, createReadPackage, type LoadPackage } from "./package/load-package.ts";
@@ -35,6 +36,9 @@ export function coreWasmBackend(): RuntimeBackend {
   return createCoreWasmBackend(ports);
 }
 
+/** Lays a host's grants over what a package's manifest asks for: who may do what, asked anew each time. */
+export const createAuthority: CreateAuthority = createAuthorityFactory(ports.publishDecision);
+
 /**
  * Makes an instance of a loaded package, whose granted tools can then be called.
  *
@@ -45,6 +49,7 @@ export function coreWasmBackend(): RuntimeBackend {
 export const createInstance: CreateInstance = createInstanceFactory({
   isolates: ports.isolates,
   hostApis: ports.hostApis,
+  createAuthority,
   backends: [componentBackend(), coreWasmBackend()],
 });
 
@@ -80,7 +85,6 @@ export {
   all,
   any,
   ask,
-  createAuthority,
   type Grants,
   grantRequested,
   type RevocablePolicy,

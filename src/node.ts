@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { decisionChannelName } from "./grants/decision-channel.node.ts";
 export {
   type NodeFileSystemOptions,
   nodeFileSystem,

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import v8 from "node:v8";
+import { publishDecision } from "./grants/decision-channel.node.ts";
 import { createFsApi } from "./host-api/fs/fs.ts";
 import { nodeFileSystem } from "./host-api/fs/node-file-system.node.ts";
 import { createHttpsApi } from "./host-api/https/https-api.ts";
@@ -46,6 +47,7 @@ export const ports: Ports = {
     ),
     loadGenerator,
   ),
+  publishDecision,
   enableFeature(feature) {
     const flag = switches.get(feature);
     if (flag !== undefined) v8.setFlagsFromString(flag);

@@ -1,3 +1,4 @@
+import type { DecisionEvent } from "./grants/grants.types.ts";
 import type { HostApi } from "./host-api/host-api.ts";
 import type { ReadSource } from "./package/load-package.ts";
 import type { EnableFeature } from "./runtime/engine-features.ts";
@@ -13,6 +14,8 @@ export interface Ports {
   readonly prepareImage: PrepareImage;
   /** The host APIs that this platform can provide. */
   readonly hostApis: readonly HostApi[];
+  /** Hears of every decision about any plugin, where the platform has a place for that. */
+  readonly publishDecision?: (event: DecisionEvent) => void;
   /** Turns a WebAssembly feature on where the engine has it behind a switch. */
   readonly enableFeature: EnableFeature;
 }

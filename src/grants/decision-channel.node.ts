@@ -11,7 +11,7 @@ export const decisionChannelName = "yoi-plugin-sdk:decision";
  * What a subscriber throws reaches the process as an uncaught exception, as Node has it for every
  * channel, and changes no decision.
  *
- * @param event The decision; pass this function as `onDecision`.
+ * @param event The decision.
  */
 export function publishDecision(event: DecisionEvent): void {
   const decisions = channel(decisionChannelName);

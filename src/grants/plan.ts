@@ -61,6 +61,23 @@ export {
 export interface AuthorityOptions {
   /** Hears of every decision, allowed or refused; what it throws changes nothing. */
   readonly onDecision?: ((event: DecisionEvent) => void) | undefined;
+  /** The platform's own listener, which hears of the same: in Node, a diagnostics channel. */
+  readonly publishDecision?: ((event: DecisionEvent) => void) | undefined;
+}
+
+/** Lays a host's grants over a manifest's requests; see {@link createAuthority}. */
+export type CreateAuthority = (
+  pkg: PluginPackage,
+  grants: Grants | undefined,
+  options?: Pick<AuthorityOptions, "onDecision">,
+) => Authority;
+
+/** Composes `createAuthority` for a platform that hears of every decision besides the host's listener. */
+export function createAuthorityFactory(
+  publishDecision: AuthorityOptions["publishDecision"],
+): CreateAuthority {
+  return (pkg, grants, options = {}) =>
+    createAuthority(pkg, grants, { onDecision: options.onDecision, publishDecision });
 }
 
 /**
@@ -91,7 +108,9 @@ export function createAuthority(
   };
   const announce = (action: Action, at: CheckPoint, decision: Decision) => {
     const subject = actionSubject(action);
-    tell(options.onDecision, { plugin, action, subject, at, decision });
+    const event = Object.freeze({ plugin, action, subject, at, decision });
+    tell(options.publishDecision, event);
+    tell(options.onDecision, event);
     return decision;
   };
 
@@ -170,7 +189,7 @@ function tell(listener: AuthorityOptions["onDecision"], event: DecisionEvent): v
   if (listener === undefined) return;
   try {
     // A listener may be an async function in disguise; its rejection is as little ours as its throw.
-    Promise.resolve(listener(Object.freeze(event)) as unknown).catch(() => {});
+    Promise.resolve(listener(event) as unknown).catch(() => {});
   } catch {
     // the decision stands whatever the listener makes of it
   }

@@ -1,6 +1,5 @@
 import { inertText } from "../diagnostic.ts";
 import { diagnosticError, PluginError } from "../errors.ts";
-import { createAuthority } from "../grants/plan.ts";
 import type { HostApi } from "../host-api/host-api.ts";
 import { openHostCalls } from "../host-api/host-call.ts";
 import { createLogApi } from "../host-api/log/log-api.ts";
@@ -50,7 +49,8 @@ export function createInstanceFactory(defaults: InstanceDefaults): CreateInstanc
       ...defaults,
       hostApis: [...defaults.hostApis, instanceLog(listeners)],
     });
-    const authority = createAuthority(pkg, options.grants, { onDecision: options.onDecision });
+    const { onDecision } = options;
+    const authority = defaults.createAuthority(pkg, options.grants, { onDecision });
     const exposed = await exposeTools(pkg, plan.surfaces, authority);
 
     const { artifact, backend } = selectRuntime(pkg, plan);

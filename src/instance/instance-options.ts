@@ -1,7 +1,7 @@
 import { quoteName } from "../diagnostic.ts";
 import { PluginError } from "../errors.ts";
 import type { DecisionEvent } from "../grants/grants.types.ts";
-import type { Grants } from "../grants/plan.ts";
+import type { CreateAuthority, Grants } from "../grants/plan.ts";
 import type { HostApi } from "../host-api/host-api.ts";
 import {
   type GuestLimits,
@@ -37,18 +37,22 @@ export interface InstanceOptions {
   readonly limits?: Partial<GuestLimits>;
   /** Hears everything that the instance announces, from the start on. */
   readonly onEvent?: (event: InstanceEvent) => void;
-  /** Hears of every decision about the plugin, allowed or refused: the audit trail. */
+  /**
+   * Hears of every decision about the plugin, allowed or refused: the audit trail. In Node, the
+   * diagnostics channel `yoi-plugin-sdk:decision` hears of the same without it.
+   */
   readonly onDecision?: (event: DecisionEvent) => void;
   /** Ends the creation when it fires; once there is an instance, it has no effect. */
   readonly signal?: AbortSignal;
 }
 
-/** What an application composes once: the platform's isolates and backends. */
+/** What an application composes once: the platform's isolates, backends and audit. */
 export interface InstanceDefaults {
   /** By name, the default first. */
   readonly isolates: readonly Isolate[];
   readonly backends: readonly RuntimeBackend[];
   readonly hostApis: readonly HostApi[];
+  readonly createAuthority: CreateAuthority;
 }
 
 /** The options resolved: every later room reads this and nothing else. */

@@ -46,6 +46,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     "cacheFolder",
     "createNodeNetwork",
     "createPackageCache",
+    "decisionChannelName",
     "defaultStores",
     "disablePlugin",
     "discoverPackages",
@@ -61,6 +62,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     "resolvePlugins",
     "userStore",
   ],
+  "./browser": ["createBrowserNetwork"],
   "./testing": ["backendConformance", "conformanceRules"],
   "./pdk": [
     "ToolError",
