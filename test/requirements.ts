@@ -344,6 +344,38 @@ export const requirements = {
     behaviour:
       "A host call is one question to a policy, with what it reaches, and one decision in the audit trail; what is refused without asking is refused first.",
   },
+  "https/works": {
+    source: "issue 5, item 1",
+    behaviour:
+      "A component and a raw guest reach a granted HTTPS server and are given what it answers.",
+  },
+  "https/private": {
+    source: "issue 5, item 1; decisions: private networks",
+    behaviour:
+      "No private address is reached, in whatever notation, by name or by redirect, unless manifest and grant name that very host and the grant allows it.",
+  },
+  "https/paths": {
+    source: "issue 5, item 1; decisions: path prefix",
+    behaviour: "No path that some server could read outside a granted prefix is sent.",
+  },
+  "https/headers": {
+    source: "issue 5, item 1; decisions: guest-set headers",
+    behaviour: "A guest's headers frame, route and authenticate nothing, and come once each.",
+  },
+  "https/targets": {
+    source: "issue 5, item 1; acceptance §6",
+    behaviour: "Scheme, host, port and method are the granted ones, in one spelling each.",
+  },
+  "https/bounds": {
+    source: "issue 5, item 1; acceptance §6",
+    behaviour:
+      "Heads and bodies are bounded while they come, also when they are compressed, and the socket is closed.",
+  },
+  "https/stopped": {
+    source: "issue 5, item 1",
+    behaviour:
+      "A deadline, an abort, a stopped instance and a revoked grant end an exchange and its socket.",
+  },
   "wasi/frozen": {
     source: "issue 5, item 4",
     behaviour: "A host can freeze a guest's clocks and seed its randomness.",
