@@ -14,7 +14,8 @@ export interface SourceTally {
   status(): DriverStatus;
   /** Says how the source stands; `nextAttemptInMs` goes with `waiting` alone. */
   enter(state: DriverStatus["state"], nextAttemptInMs?: number): void;
-  count(what: "sent" | "sendFailures" | "reconnects" | "dropped"): void;
+  /** Counts something that happened, or that happened `times` at once. */
+  count(what: "sent" | "sendFailures" | "reconnects" | "dropped", times?: number): void;
   /** Keeps what went wrong last, redacted and bounded. */
   fail(message: string): void;
   /**
@@ -69,8 +70,8 @@ export function createSourceTally(
       state = next;
       nextAttemptAt = nextAttemptInMs === undefined ? undefined : moment(nextAttemptInMs);
     },
-    count(what: "sent" | "sendFailures" | "reconnects" | "dropped") {
-      counts[what] += 1;
+    count(what: "sent" | "sendFailures" | "reconnects" | "dropped", times = 1) {
+      counts[what] += times;
     },
     fail,
     async deliver(
