@@ -1,5 +1,6 @@
 import type { Deadline } from "../deadline.ts";
 import type { HostCalls } from "../host-api/host-call.ts";
+import type { WasiOptions } from "../host-api/wasi/wasi.ts";
 import type { GuestLimits } from "../limits.ts";
 import type { RuntimeDeclaration } from "../manifest/manifest.types.ts";
 import type { CustomInterfaces } from "../wasm/admission.types.ts";
@@ -20,6 +21,8 @@ export interface Artifact {
 /** What a backend may use while it prepares a guest. */
 export interface PrepareContext {
   readonly limits: GuestLimits;
+  /** Where the guest will run, where that is known: a guest that its engine suspends needs code of another shape. */
+  readonly isolate?: Isolate | undefined;
   /** Ends when the caller gave up waiting. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,6 +36,8 @@ export interface InstantiateContext {
   readonly deadline: Deadline;
   /** Answers the guest's host calls. */
   readonly hostCalls: HostCalls;
+  /** Clocks and randomness of a guest that imports WASI's; the engine's own when absent. */
+  readonly wasi?: WasiOptions | undefined;
   /** Lines that the guest writes to its standard streams. */
   readonly onLog: (line: GuestLogLine) => void;
 }

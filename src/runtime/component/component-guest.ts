@@ -40,10 +40,14 @@ export async function loadComponent(
       const exports = instantiate(
         (path) => moduleAt(image, path),
         {
-          ...createWasi(image.imports, {
-            log: (stream, text) => context.log(stream, text),
-            stop: (fault) => raiseFault(context, fault),
-          }),
+          ...createWasi(
+            image.imports,
+            {
+              log: (stream, text) => context.log(stream, text),
+              stop: (fault) => raiseFault(context, fault),
+            },
+            context.wasi,
+          ),
           ...hostInterfaces(image.hostImports, context),
         },
         (module, imports) => new WebAssembly.Instance(module, context.meter.extendImports(imports)),

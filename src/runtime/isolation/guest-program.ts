@@ -1,4 +1,5 @@
 import type { HostQuestion } from "../../host-api/host-call.ts";
+import type { WasiOptions } from "../../host-api/wasi/wasi.ts";
 import type { GuestLimits } from "../../limits.ts";
 import type { GuestFault } from "../fault.ts";
 import type { GuestMeter } from "./guest-meter.ts";
@@ -26,6 +27,8 @@ export interface GuestRealm {
  */
 export interface GuestContext {
   readonly limits: GuestLimits;
+  /** What the host decided about clocks and randomness. */
+  readonly wasi: WasiOptions | undefined;
   /** What the instance's modules pay into. */
   readonly meter: GuestMeter;
   fault: GuestFault | undefined;

@@ -1,4 +1,5 @@
 import type { HostQuestion } from "../../host-api/host-call.ts";
+import type { WasiOptions } from "../../host-api/wasi/wasi.ts";
 import type { GuestLimits } from "../../limits.ts";
 import type { GuestLogLine } from "../backend.ts";
 import { loadComponent } from "../component/component-guest.ts";
@@ -19,6 +20,7 @@ export interface OpenRequest {
   readonly image: GuestImage;
   readonly limits: GuestLimits;
   readonly lifetime: "call" | "instance";
+  readonly wasi: WasiOptions | undefined;
 }
 
 /** How a call or an instantiation ended inside the isolate. Structured-cloneable. */
@@ -107,6 +109,7 @@ async function loadProgram(image: GuestImage, realm: GuestRealm): Promise<GuestP
 /** One instance and its context; what the guest writes is bounded here, before it costs the host anything. */
 class Instance implements GuestContext {
   readonly limits: GuestLimits;
+  readonly wasi: WasiOptions | undefined;
   readonly meter: GuestMeter;
   fault: GuestFault | undefined;
   readonly #program: GuestProgram;
@@ -118,8 +121,9 @@ class Instance implements GuestContext {
   readonly #partial = new Map<"stdout" | "stderr", string>();
   #room: number;
 
-  constructor(program: GuestProgram, { limits, image }: OpenRequest, askHost: AskHost) {
+  constructor(program: GuestProgram, { limits, image, wasi }: OpenRequest, askHost: AskHost) {
     this.limits = limits;
+    this.wasi = wasi;
     this.#program = program;
     this.#askHost = askHost;
     this.#room = limits.logBytes;

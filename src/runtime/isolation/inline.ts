@@ -31,8 +31,8 @@ async function openInline(
   context: InstantiateContext,
   realm: GuestRealm,
 ): Promise<GuestInstance> {
-  const { limits, lifetime, deadline } = context;
-  const runner = await createGuestRunner({ image, limits, lifetime }, realm, noHost);
+  const { limits, lifetime, wasi, deadline } = context;
+  const runner = await createGuestRunner({ image, limits, lifetime, wasi }, realm, noHost);
   if (deadline.reason !== undefined) throw deadline.error("The guest");
   readOutcome(
     openOutcome(runner, lifetime, () => deadline.reason),

@@ -15,10 +15,18 @@ export interface IsolateGuarantees {
   readonly hostCalls: boolean;
 }
 
+/**
+ * How a guest waits for its host: its thread by memory that it shares with the host's, or it alone,
+ * suspended by its engine (JSPI), while its thread goes on.
+ */
+export type HostCallBridge = "shared-memory" | "jspi";
+
 /** Where a guest runs and how it is stopped. */
 export interface Isolate {
   readonly name: string;
   readonly guarantees: IsolateGuarantees;
+  /** How host calls are answered; absent for an isolate that has means of its own, or none. */
+  readonly hostCallBridge?: HostCallBridge | undefined;
   /**
    * Puts a guest into the isolate and instantiates it.
    *

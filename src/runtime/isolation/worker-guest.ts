@@ -33,9 +33,9 @@ export async function openWorkerGuest(
   context: InstantiateContext,
 ): Promise<GuestInstance> {
   const guest = new WorkerGuest(port, image, context);
-  const { limits, lifetime, deadline } = context;
+  const { limits, lifetime, wasi, deadline } = context;
   try {
-    await guest.ask({ type: "open", image, limits, lifetime, ...guest.shared }, deadline);
+    await guest.ask({ type: "open", image, limits, lifetime, wasi, ...guest.shared }, deadline);
     return guest;
   } catch (error) {
     await guest.close();
