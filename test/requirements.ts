@@ -408,6 +408,11 @@ export const requirements = {
     behaviour:
       "A raw guest calls a host's own interface, its numbers read as that interface's parameters.",
   },
+  "custom/build": {
+    source: "issue 5, item 6",
+    behaviour:
+      "A TypeScript guest that imports a host's own interface is built from that interface's WIT.",
+  },
   "websocket/raw": {
     source: "issue 5, items 2 and 7",
     behaviour: "Raw guests reach the WebSocket API, in its first version and in 1.1.0.",

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { buildFailed } from "./build-tool.ts";
 import { bundleGuest, type GuestBundle } from "./bundle.ts";
-import { type GuestWorld, guestWorld, worldExports } from "./guest-world.ts";
+import { type GuestWorld, guestWorld, hostInterfaces, worldExports } from "./guest-world.ts";
+import { readOwnWit } from "./own-wit.ts";
 import { componentizeOnQuickjs } from "./quickjs.ts";
 import { componentizeOnSpidermonkey } from "./spidermonkey.ts";
 
@@ -27,6 +28,11 @@ export interface BuildComponentOptions {
    * component imports nothing but the host interfaces it uses; on QuickJS `Date.now()` then traps.
    */
   readonly wasi?: boolean;
+  /**
+   * The WIT of a host's own interfaces, as texts that begin with `package acme:crm@1.0.0;`. The guest
+   * imports `acme:crm/contacts@1.0.0` from them; functions take strings and `u32` and give a string.
+   */
+  readonly wit?: readonly string[];
 }
 
 /**
@@ -38,16 +44,21 @@ export interface BuildComponentOptions {
  * a build. Every fresh instance starts from that snapshot, so `Math.random()` repeats itself.
  *
  * @param options What to build; `entry` is needed.
- * @returns The component's bytes. It imports exactly the `yoi:host/…` interfaces its source uses.
+ * @returns The component's bytes. It imports exactly the host interfaces its source uses.
  * @throws PluginError `build/missing-tool`, or `build/failed` with what the tool said.
  */
 export async function buildComponent(
   options: BuildComponentOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { entry, world = "yoi:plugin/tool@1.0.0", engine = "quickjs", wasi = false } = options;
-  const bundle = await bundleGuest(typeof entry === "string" ? entry : fileURLToPath(entry));
+  const own = readOwnWit(options.wit ?? []);
+  const bundle = await bundleGuest(
+    typeof entry === "string" ? entry : fileURLToPath(entry),
+    new Set([...hostInterfaces.keys(), ...own.interfaces]),
+  );
   checkExports(bundle, world);
-  const source = { code: bundle.code, world: await guestWorld(world, bundle.hostApis), wasi };
+  const text = await guestWorld(world, bundle.hostInterfaces, own);
+  const source = { code: bundle.code, world: text, wasi };
   const component =
     engine === "quickjs"
       ? await componentizeOnQuickjs(source)

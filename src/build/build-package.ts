@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PluginError } from "../errors.ts";
@@ -17,6 +17,11 @@ export interface BuildPackageOptions {
   readonly engine?: GuestEngine;
   /** Whether the guest may import WASI; see `buildComponent`. Default: false. */
   readonly wasi?: boolean;
+  /**
+   * The WIT of a host's own interfaces besides the files `*.wit` in the directory's folder `wit`; see
+   * `buildComponent`.
+   */
+  readonly wit?: readonly string[];
 }
 
 /** Files beside the manifest and the guest that belong into a package where a directory has them. */
@@ -43,12 +48,29 @@ export async function buildPackage(
   const { component, world } = componentOf(manifest);
 
   const files = new Map([["plugin.toml", manifestFile]]);
-  files.set(component, await buildComponent({ entry: join(root, entry), world, engine, wasi }));
+  const wit = [...(options.wit ?? []), ...(await witOf(root))];
+  const built = await buildComponent({ entry: join(root, entry), world, engine, wasi, wit });
+  files.set(component, built);
   for (const path of [...documents, ...manifest.hooks.map(({ file }) => file)]) {
     const bytes = await readIfThere(join(root, path));
     if (bytes !== undefined) files.set(path, bytes);
   }
   return files;
+}
+
+/** The WIT that lies beside the guest; it is not part of the package. */
+async function witOf(root: string): Promise<readonly string[]> {
+  const folder = join(root, "wit");
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return [];
+    throw unreadable(cause);
+  });
+  const texts: string[] = [];
+  for (const name of names.filter((each) => each.endsWith(".wit")).sort()) {
+    const bytes = await readIfThere(join(folder, name));
+    if (bytes !== undefined) texts.push(new TextDecoder().decode(bytes));
+  }
+  return texts;
 }
 
 function componentOf({ runtime }: Manifest) {
@@ -66,13 +88,17 @@ async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | unde
     return new Uint8Array(await readFile(path));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new PluginError({
-      code: "archive/io",
-      phase: "build",
-      message: `A file of the package could not be read (${(cause as NodeJS.ErrnoException).code}).`,
-      cause,
-    });
+    throw unreadable(cause as NodeJS.ErrnoException);
   }
+}
+
+function unreadable(cause: NodeJS.ErrnoException): PluginError {
+  return new PluginError({
+    code: "archive/io",
+    phase: "build",
+    message: `A file of the package could not be read (${cause.code}).`,
+    cause,
+  });
 }
 
 function noManifest(): PluginError {

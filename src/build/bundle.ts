@@ -1,14 +1,12 @@
 import type { BuildFailure, Plugin } from "esbuild";
-import type { HostApiName } from "../manifest/manifest.types.ts";
 import { type BuildTool, buildFailed, loadBuildTool } from "./build-tool.ts";
-import { hostInterfaces } from "./guest-world.ts";
 import { pdkPath } from "./own-files.ts";
 
 /** A guest's source as one ES module. */
 export interface GuestBundle {
   readonly code: string;
-  /** The host interfaces it imports. */
-  readonly hostApis: ReadonlySet<HostApiName>;
+  /** The host interfaces it imports, by their names with versions. */
+  readonly hostInterfaces: ReadonlySet<string>;
   readonly exports: readonly string[];
 }
 
@@ -21,13 +19,17 @@ const esbuild: BuildTool = {
 /**
  * Bundles a guest's entry file and everything it imports into one ES module.
  *
- * `yoi-plugin-sdk/pdk` is this package's own, `yoi:host/…` stays an import, and nothing of Node or a
- * browser can be imported, because a guest has neither.
+ * `yoi-plugin-sdk/pdk` is this package's own, a host interface stays an import, and nothing of Node or
+ * a browser can be imported, because a guest has neither.
  *
  * @param entry The path of a TypeScript or JavaScript file.
+ * @param interfaces The host interfaces that there are, by their names with versions.
  * @throws PluginError `build/missing-tool` or `build/failed`.
  */
-export async function bundleGuest(entry: string): Promise<GuestBundle> {
+export async function bundleGuest(
+  entry: string,
+  interfaces: ReadonlySet<string>,
+): Promise<GuestBundle> {
   const { build } = (await loadBuildTool(esbuild)) as unknown as typeof import("esbuild");
   try {
     const { outputFiles, metafile } = await build({
@@ -44,13 +46,13 @@ export async function bundleGuest(entry: string): Promise<GuestBundle> {
       // Without this, comments name the paths of the machine that builds.
       minifyWhitespace: true,
       logLevel: "silent",
-      plugins: [guestImports],
+      plugins: [guestImports(interfaces)],
     });
     const [output] = Object.values(metafile.outputs);
-    const apis = output?.imports.flatMap(({ path }) => hostInterfaces.get(path) ?? []);
+    const imported = output?.imports.map(({ path }) => path) ?? [];
     return {
       code: outputFiles[0]?.text ?? "",
-      hostApis: new Set(apis),
+      hostInterfaces: new Set(imported.filter((path) => interfaces.has(path))),
       exports: output?.exports ?? [],
     };
   } catch (cause) {
@@ -58,23 +60,24 @@ export async function bundleGuest(entry: string): Promise<GuestBundle> {
   }
 }
 
-const guestImports: Plugin = {
+const guestImports = (interfaces: ReadonlySet<string>): Plugin => ({
   name: "guest-imports",
   setup({ onResolve }) {
     onResolve({ filter: /^yoi-plugin-sdk\/pdk$/ }, () => ({ path: pdkPath() }));
-    onResolve({ filter: /^yoi:/ }, ({ path }) =>
-      hostInterfaces.has(path)
+    // Our namespace, and whatever else is an interface with a version: `acme:crm/contacts@1.0.0`.
+    onResolve({ filter: /^yoi:|^[a-z][0-9a-z:-]*:[^/]+\/[^/@]+@\d/ }, ({ path }) =>
+      interfaces.has(path)
         ? { path, external: true, sideEffects: false }
         : {
             errors: [
               {
-                text: `No host interface is named "${path}"; there are ${[...hostInterfaces.keys()].join(", ")}.`,
+                text: `No host interface is named "${path}"; there are ${[...interfaces].join(", ")}. A host's own need their WIT, in the option wit or in the package's folder wit.`,
               },
             ],
           },
     );
   },
-};
+});
 
 /** esbuild's own message repeats every error in a form for terminals; the first ones say enough. */
 function describeFailure(cause: unknown): unknown {

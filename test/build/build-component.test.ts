@@ -73,6 +73,40 @@ describe("buildComponent on QuickJS", () => {
     expect(JSON.parse(call("read", '{"path":"a"}')).content).toBe('host got {"path":"a"}');
   });
 
+  it("[custom/build] imports a host's own interface, log and WebSocket 1.1 as well", async () => {
+    const entry = await entryOf(`
+      import { findAll } from "acme:crm/list@1.0.0";
+      import { log } from "yoi:host/log@1.0.0";
+      import { sendBinary } from "yoi:host/websocket@1.1.0";
+      export const call = (name) => {
+        log("info", name);
+        return findAll("Ada", 3) + sendBinary(1, "AAEC");
+      };`);
+    const wit = [
+      `package acme:crm@1.0.0;
+       interface %list { find-all: func(name: string, %from: u32) -> string; }
+       interface unused { nothing: func() -> string; }`,
+    ];
+    const component = await buildComponent({ entry, wit });
+    const world = await worldOf(component);
+    expect(world.filter((item) => item.startsWith("import"))).toEqual([
+      "import acme:crm/%list@1.0.0",
+      "import yoi:host/log@1.0.0",
+      "import yoi:host/websocket@1.1.0",
+    ]);
+    const asked: unknown[] = [];
+    const call = await runComponent(component, {
+      "acme:crm/list": { findAll: (name: string, from: number) => `${name} from ${from}` },
+      "yoi:host/log": { log: (...line: string[]) => `{"logged":${asked.push(line) > 0}}` },
+      "yoi:host/websocket": {
+        ...{ open: fail, sendText: fail, recv: fail, close: fail },
+        sendBinary: (handle: number, base64: string) => `; ${handle} ${base64}`,
+      },
+    });
+    expect(call("run", "{}")).toBe("Ada from 3; 1 AAEC");
+    expect(asked).toEqual([["info", "run"]]);
+  });
+
   it("builds guests of the instance world", async () => {
     const component = await buildComponent({
       entry: guest("instance"),
@@ -113,6 +147,11 @@ describe("a guest that can't be built", () => {
       "imports a host interface that does not exist",
       'import { x } from "yoi:host/shell@1.0.0"; export const call = () => x();',
       /No host interface is named "yoi:host\/shell@1\.0\.0"/,
+    ],
+    [
+      "imports a host's own interface without its WIT",
+      'import { x } from "acme:crm/contacts@1.0.0"; export const call = () => x();',
+      /No host interface is named "acme:crm\/contacts@1\.0\.0".*option wit/,
     ],
     [
       "imports a host interface without its version",
@@ -170,13 +209,14 @@ describe("a tool that is not installed", () => {
 
 describe("the PDK in a bundle", () => {
   it("is small and has nothing of the host", async () => {
-    const { code, hostApis } = await bundleGuest(
+    const { code, hostInterfaces } = await bundleGuest(
       await entryOf(
         'import { defineTools, toolOutput } from "yoi-plugin-sdk/pdk"; export const { call } = defineTools({ a: () => toolOutput("a") });',
       ),
+      new Set(["yoi:host/fs@1.0.0"]),
     );
     expect(code.length).toBeLessThan(6_000);
     expect(code).not.toMatch(/\b(?:process|require|Buffer|TextEncoder|fetch|PluginError)\b/);
-    expect([...hostApis]).toEqual([]);
+    expect([...hostInterfaces]).toEqual([]);
   });
 });
