@@ -354,6 +354,11 @@ export const requirements = {
     behaviour:
       "No private address is reached, in whatever notation, by name or by redirect, unless manifest and grant name that very host and the grant allows it.",
   },
+  "https/names": {
+    source: "issue 5, item 1 and how it is judged; acceptance §6",
+    behaviour:
+      "A name is resolved once for an exchange, every answer is checked, and the connection goes to what was checked.",
+  },
   "https/paths": {
     source: "issue 5, item 1; decisions: path prefix",
     behaviour: "No path that some server could read outside a granted prefix is sent.",

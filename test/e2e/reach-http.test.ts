@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type GuestKind, guestKinds, type RelayOptions, relayGuest } from "./reach-guest.ts";
+import { builtRelay, type GuestKind, type RelayOptions, relayGuest } from "./reach-guest.ts";
 import { type LocalServers, publicNetwork, startServers } from "./reach-servers.ts";
 
 let servers: LocalServers;
 beforeAll(async () => {
   servers = await startServers();
+  await builtRelay();
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 
@@ -15,7 +16,7 @@ const target = { host: "api.example.com", methods, path_prefixes: ["/v1"] };
 const guest = (kind: GuestKind, api: "https" | "request", options: Partial<RelayOptions> = {}) =>
   relayGuest({
     kind,
-    raw: `${api}.request`,
+    asks: `${api}.request`,
     network: publicNetwork(servers),
     targets: {
       https: [target],
@@ -27,7 +28,7 @@ const guest = (kind: GuestKind, api: "https" | "request", options: Partial<Relay
     ...options,
   });
 
-const everyGuest = guestKinds.flatMap((kind) => [
+const everyGuest = (["component", "raw", "typescript"] as const).flatMap((kind) => [
   [kind, "https"] as const,
   [kind, "request"] as const,
 ]);

@@ -20,7 +20,7 @@ async function sent(
 ) {
   await using relay = await relayGuest({
     kind: "raw",
-    raw: "request.request",
+    asks: "request.request",
     network: publicNetwork(servers),
     targets: { request: [{ ...target, scheme: "https" }] },
     ...options,
