@@ -125,18 +125,10 @@ export { renderDiff } from "./inspect/render-diff.ts";
 export { renderInspection } from "./inspect/render-text.ts";
 export type * from "./inspect/report.types.ts";
 export type { CreateInstance } from "./instance/create-instance.ts";
-export type {
-  CallOptions,
-  DeniedItem,
-  InstanceEvents,
-  InstanceState,
-  InstanceStatus,
-  InstanceTool,
-  PluginInstance,
-  ToolOrigin,
-  ToolResult,
-} from "./instance/instance.types.ts";
+export type * from "./instance/ingress.types.ts";
+export type * from "./instance/instance.types.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance/instance-options.ts";
+export type { IngressOptions, LifeOptions } from "./instance/life-options.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { GuestLimits, PackageLimits } from "./limits.ts";
 export type * from "./manifest/manifest.types.ts";

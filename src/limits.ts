@@ -321,6 +321,24 @@ export const ingressLimits = {
   ),
 } as const satisfies Record<string, Limit>;
 
+/** What a queue of events keeps in Redis, and how long it waits for it. */
+export const durableQueueLimits = {
+  lockMs: limit(
+    "ms",
+    30_000,
+    "an event whose host is silent for so long is given to another one; twice that until it is noticed",
+    "how long a guest may take: its host renews the lock",
+  ),
+  openMs: limit("ms", 10_000, "a Redis that is starting answers by then"),
+  answerMs: limit("ms", 5_000, "one question to Redis; what is asked may still be done later"),
+  closeMs: limit("ms", 5_000, "how long closing waits for Redis", "the event that the guest has"),
+  roomPollMs: limit("ms", 100, "how often a delivery that waits for room looks again"),
+  reportPollMs: limit("ms", 2_000, "how often reports are looked for whose announcement was missed"),
+  keptReports: limit("count", 1_000, "reports of events, by which a repeated delivery is told"),
+  keptReportsMs: limit("ms", 60 * 60 * 1000, "how long a report is kept, unless there are too many"),
+  keptDeadLetters: limit("count", 1_000, "events that were given up; the oldest one goes"),
+} as const satisfies Record<string, Limit>;
+
 /** What the output commands in a guest's answers may hold, and how many requests they may cause. */
 export const commandLimits = {
   commands: limit("count", 16, "reference §4.1: commands of one answer"),
@@ -399,6 +417,7 @@ export const webhookLimits = {
   signatureCharacters: limit("count", 1_024, "a signature header; Stripe's have about 200"),
   signaturesInHeader: limit("count", 4, "two while a secret is being rotated, with room to spare"),
   webhookSecrets: limit("count", 4, "secrets of one webhook while they are rotated"),
+  longestWebhookSecret: limit("bytes", 4096, "a key of the longest kind; HMAC hashes long ones"),
   shortestWebhookSecret: limit("bytes", 16, "a key of fewer bytes can be guessed"),
   passedHeaders: limit("count", 16, "headers that the guest sees"),
   webhookNameBytes: limit("bytes", 64, "a webhook's name in its source and URL"),
@@ -541,12 +560,6 @@ export const httpLimits = {
   ),
   exchangesInFlight: limit("count", 8, "exchanges of one instance at the same time"),
   resolvedAddresses: limit("count", 64, "answers for one host name; every one of them is checked"),
-  revocationMs: limit(
-    "ms",
-    50,
-    "a grant that is taken back ends what it had begun within this time",
-    "grant policies without a precheck, which are asked at the next call",
-  ),
   revocationMs: limit(
     "ms",
     50,

@@ -10,9 +10,9 @@ import { selectBackend } from "../runtime/select-backend.ts";
 import { admit } from "../wasm/admission.ts";
 import { readArtifact } from "../wasm/artifact.ts";
 import { authoriseImports } from "./authorise-imports.ts";
-import { exposeTools } from "./exposed-tools.ts";
-import { createGuestSlot } from "./guest-slot.ts";
-import type { InstanceEvents, PluginInstance } from "./instance.types.ts";
+import { exposeSurfaces, isAnythingExposed } from "./exposed-surfaces.ts";
+import { createGuestSlot, type SlotContext } from "./guest-slot.ts";
+import type { InstanceEvents, InstanceStatus, PluginInstance } from "./instance.types.ts";
 import {
   type InstanceDefaults,
   type InstanceEvent,
@@ -22,7 +22,9 @@ import {
   requireKeptLimits,
 } from "./instance-options.ts";
 import { createListeners, type Listeners } from "./listeners.ts";
+import { LivingInstance } from "./living-instance.ts";
 import { createStatusRecord } from "./status.ts";
+import { systemTiming } from "./timing.ts";
 import { ToolInstance } from "./tool-instance.ts";
 
 /** Makes an instance of a loaded package; see {@link createInstanceFactory}. */
@@ -34,13 +36,15 @@ export type CreateInstance = (
 /**
  * Composes `createInstance` for a platform.
  *
- * The whole order stands here: options become a plan, grants an authority, tools are registered, the
- * artifact is read and admitted, a backend prepares it, and the instance waits for its first call.
- * No code of the guest has run by then.
+ * The whole order stands here: options become a plan, grants an authority, services, ingresses and
+ * tools are registered, the artifact is read and admitted, a backend prepares it. A guest of the tool
+ * world, or a raw one, then waits for its first call, and none of its code has run. One of the
+ * instance world is started, its queue and its sources are opened, and it lives until it is stopped.
  *
- * @param defaults The platform's isolates and backends.
+ * @param defaults The platform's isolates, backends and drivers.
  * @returns `createInstance`. It throws a PluginError: `options/…` for what the host got wrong,
- *   `artifact/…` for a guest that may not run. Refused tools are no error; they are in `denied`.
+ *   `artifact/…` for a guest that may not run, and whatever starting it ended in, of the phase
+ *   `lifecycle`. Refused tools, services and ingresses are no error; they are in `denied`.
  */
 export function createInstanceFactory(defaults: InstanceDefaults): CreateInstance {
   return async (pkg, options = {}) => {
@@ -51,52 +55,64 @@ export function createInstanceFactory(defaults: InstanceDefaults): CreateInstanc
     });
     const { onDecision } = options;
     const authority = defaults.createAuthority(pkg, options.grants, { onDecision });
-    const exposed = await exposeTools(pkg, plan.surfaces, authority);
+    const exposed = await exposeSurfaces(pkg, plan.surfaces, authority);
 
     const { artifact, backend } = selectRuntime(pkg, plan);
     requireKeptLimits(options.limits, backend);
     const apis = await authoriseImports(artifact.facts, authority, plan.hostApis);
     requireHostCalls(apis, plan.isolate);
-    // A plugin that was granted nothing can't be called, so nothing of it is compiled either.
-    const prepared =
-      exposed.tools.size === 0
-        ? nothingToRun
-        : await backend.prepare(artifact, { limits: plan.limits, signal: options.signal });
+    // A plugin that was granted nothing can't be used, so nothing of it is compiled either.
+    const prepared = isAnythingExposed(exposed)
+      ? await backend.prepare(artifact, {
+          limits: plan.limits,
+          isolate: plan.isolate,
+          signal: options.signal,
+        })
+      : nothingToRun;
     stopIfAborted(options.signal);
 
+    const { limits } = plan;
     const record = createStatusRecord({
       plugin: pkg.identity,
       isolation: plan.isolate.name,
+      hostCalls: hostCallBridge(plan.isolate),
       backend: backend.name,
     });
     const hostCalls = openHostCalls(apis, { plugin: pkg.identity, authority });
-    const slot = createGuestSlot(
-      prepared,
-      {
-        limits: plan.limits,
-        isolate: plan.isolate,
-        lifetime: "call",
-        hostCalls,
-        onLog: (line) => listeners.emit("log", { ...line, text: inertText(line.text) }),
-      },
-      (error) => {
+    const context: Omit<SlotContext, "lifetime"> = {
+      limits,
+      isolate: plan.isolate,
+      hostCalls,
+      wasi: plan.wasi,
+      onLog: (line) => listeners.emit("log", { ...line, text: inertText(line.text) }),
+    };
+    const parts = { authority, limits, exposed, hostCalls, listeners, record };
+
+    if (!livesOn(artifact)) {
+      const onReplaced = (error: PluginError) => {
         record.guestReplaced(error);
         listeners.emit("replaced", { code: error.code, message: error.message });
-      },
-    );
-    const { identity } = pkg;
-    const { limits } = plan;
-    return new ToolInstance({
-      identity,
-      authority,
-      limits,
-      exposed,
-      slot,
-      hostCalls,
-      listeners,
-      record,
+      };
+      const slot = createGuestSlot(prepared, { ...context, lifetime: "call" }, onReplaced);
+      return new ToolInstance({ ...parts, slot });
+    }
+    const instance = new LivingInstance({
+      ...parts,
+      prepared,
+      context: { ...context, lifetime: "instance" },
+      plan: plan.life,
+      timing: defaults.timing ?? systemTiming,
+      declaredIngresses: new Set(pkg.manifest.ingresses.map(({ name }) => name)),
+      requestApi: plan.hostApis.get("yoi:host/request@1.0.0"),
     });
+    await instance.start(options.signal);
+    return instance;
   };
+}
+
+/** Whether the guest keeps its state from one call to the next: the world decides, never the bytes. */
+function livesOn({ runtime }: Artifact): boolean {
+  return runtime.kind === "wasm-component" && runtime.world === "yoi:plugin/instance@1.0.0";
 }
 
 /** The artifact that the manifest declares, read and admitted, and the backend that runs its kind. */
@@ -136,15 +152,27 @@ function signaturesOf(
 
 const nothingToRun: PreparedGuest = {
   instantiate() {
-    throw new Error("a plugin without a granted tool is never entered");
+    throw new Error("a plugin that was granted nothing is never entered");
   },
 };
+
+const eventTypes: readonly (keyof InstanceEvents)[] = [
+  "state",
+  "call",
+  "replaced",
+  "log",
+  "ingress",
+  "deadLetter",
+  "command",
+  "diagnostic",
+  "restart",
+];
 
 function instanceListeners({ onEvent }: InstanceOptions): Listeners<InstanceEvents> {
   const listeners = createListeners<InstanceEvents>();
   if (onEvent !== undefined) {
-    for (const type of ["state", "call", "replaced", "log"] as const) {
-      listeners.on(type, (event) => onEvent({ type, ...event } as InstanceEvent));
+    for (const type of eventTypes) {
+      listeners.on(type, (event: object) => onEvent({ type, ...event } as InstanceEvent));
     }
   }
   return listeners;
@@ -163,12 +191,20 @@ function instanceLog(listeners: Listeners<InstanceEvents>): HostApi {
   });
 }
 
+const whereAnswered =
+  'Use "worker", which answers in Node, and in a page that is cross-origin isolated. Elsewhere, and for "inline", the engine has to suspend WebAssembly (JSPI): Node 24 and later do, and Chromium.';
+
+/** How the guest's host calls are answered, for its status. */
+function hostCallBridge({ hostCallBridge, guarantees }: Isolate): InstanceStatus["hostCalls"] {
+  return hostCallBridge ?? (guarantees.hostCalls ? "own" : "none");
+}
+
 function requireHostCalls(apis: readonly HostApi[], isolate: Isolate): void {
   if (apis.length === 0 || isolate.guarantees.hostCalls) return;
   throw new PluginError({
     code: "options/unsupported",
     phase: "options",
-    message: `The guest imports host APIs, which the isolation "${isolate.name}" can't answer here. Use "worker"; a page needs cross-origin isolation for it.`,
+    message: `The guest imports host APIs, which the isolation "${isolate.name}" can't answer here. ${whereAnswered}`,
   });
 }
 

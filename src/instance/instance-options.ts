@@ -3,6 +3,7 @@ import { PluginError } from "../errors.ts";
 import type { DecisionEvent } from "../grants/grants.types.ts";
 import type { CreateAuthority, Grants } from "../grants/plan.ts";
 import type { HostApi } from "../host-api/host-api.ts";
+import { readWasiOptions, type WasiOptions } from "../host-api/wasi/wasi.ts";
 import {
   type GuestLimits,
   guestLimits,
@@ -14,7 +15,10 @@ import type { Surface } from "../manifest/manifest.types.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import type { RuntimeBackend } from "../runtime/backend.ts";
 import type { Isolate } from "../runtime/isolation/isolation.ts";
+import type { IngressDriver } from "./ingress.types.ts";
 import type { InstanceEvents } from "./instance.types.ts";
+import { type LifeOptions, type LifePlan, planLife } from "./life-options.ts";
+import type { Timing } from "./timing.ts";
 
 /** Anything that an instance announces, with its name as `type`. */
 export type InstanceEvent = {
@@ -22,7 +26,7 @@ export type InstanceEvent = {
 }[keyof InstanceEvents];
 
 /** Options of `createInstance`. */
-export interface InstanceOptions {
+export interface InstanceOptions extends LifeOptions, WasiOptions {
   /** What the host grants; without it nothing is allowed. */
   readonly grants?: Grants;
   /** The surfaces to use, of those that the package has; all of them when absent. */
@@ -53,6 +57,10 @@ export interface InstanceDefaults {
   readonly backends: readonly RuntimeBackend[];
   readonly hostApis: readonly HostApi[];
   readonly createAuthority: CreateAuthority;
+  /** Ask after the host's own; none when absent. */
+  readonly drivers?: readonly IngressDriver[];
+  /** The platform's own when absent. */
+  readonly timing?: Timing;
 }
 
 /** The options resolved: every later room reads this and nothing else. */
@@ -63,6 +71,9 @@ export interface InstancePlan {
   /** By interface. */
   readonly hostApis: ReadonlyMap<string, HostApi>;
   readonly limits: GuestLimits;
+  /** Clocks and randomness of the guest. */
+  readonly wasi: WasiOptions;
+  readonly life: LifePlan;
 }
 
 /**
@@ -87,6 +98,11 @@ export function planInstance(
     backends: Object.freeze([...(options.backends ?? defaults.backends)]),
     hostApis: chooseHostApis(options.hostApis ?? [], defaults.hostApis),
     limits: chooseLimits(pkg, options.limits, isolate),
+    wasi: readWasiOptions(options),
+    life: planLife({
+      ...options,
+      drivers: [...(options.drivers ?? []), ...(defaults.drivers ?? [])],
+    }),
   });
 }
 

@@ -2,8 +2,20 @@ import type { Diagnostic, ErrorCode } from "../errors.ts";
 import type { LogLevel } from "../host-api/log/log.types.ts";
 import type { Json } from "../json.ts";
 import type { PackageIdentity } from "../package/package.types.ts";
+import type {
+  DeadLetter,
+  DeliverOptions,
+  DriverStatus,
+  IngressCounters,
+  IngressEvent,
+  IngressReport,
+  OutputCommandResult,
+} from "./ingress.types.ts";
 
-/** The life of an instance; there is no way out of `stopped` and `failed` (reference §4.6). */
+/**
+ * The life of an instance (reference §4.6): `ready` when its guest starts anew with every call,
+ * `starting` and `running` when it lives on; `failed` is left by a restart or a stop, `stopped` by nothing.
+ */
 export type InstanceState = "ready" | "starting" | "running" | "stopping" | "stopped" | "failed";
 
 /** Where a tool or a result came from; for the host's eyes, never a model's (reference §4.2). */
@@ -28,6 +40,21 @@ export interface InstanceTool {
   readonly inputSchema: Json;
   readonly externalWrite: boolean;
   readonly origin: ToolOrigin;
+}
+
+/** A service that an instance runs after its grants were checked. */
+export interface InstanceService {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** An ingress that an instance takes events for after its grants were checked. */
+export interface InstanceIngress {
+  readonly name: string;
+  readonly description: string;
+  /** The kinds of events that it takes; any kind when empty. */
+  readonly event_kinds: readonly string[];
+  readonly sources: readonly string[];
 }
 
 /** How a tool call ended. A plugin that fails gives `isError: true`; nothing is thrown for it. */
@@ -66,6 +93,11 @@ export interface InstanceStatus {
   readonly plugin: PackageIdentity;
   readonly state: InstanceState;
   readonly isolation: string;
+  /**
+   * How the guest waits for the host: by memory shared between two threads, suspended by its engine, by
+   * means of the isolation's own, or not at all.
+   */
+  readonly hostCalls: "shared-memory" | "jspi" | "own" | "none";
   readonly backend: string;
   readonly calls: {
     readonly waiting: number;
@@ -75,7 +107,46 @@ export interface InstanceStatus {
   };
   /** How often the guest's isolate was lost or stopped and replaced. */
   readonly replacements: number;
-  readonly lastError: { readonly code: ErrorCode; readonly message: string } | undefined;
+  readonly lastError: LastError | undefined;
+  /** What the guest last said of itself: its answer to `start`, `status` or `stop`, or by an output command. */
+  readonly component: Json | undefined;
+  readonly ingress: IngressStatus;
+  /** What became of the newest output commands, at most 32, the oldest first. */
+  readonly commands: readonly OutputCommandResult[];
+  /** How the sources stand that drivers of the host serve. */
+  readonly sources: readonly DriverStatus[];
+  readonly restarts: RestartStatus;
+  /** The newest diagnostics, at most 32, the oldest first. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A failure as a status keeps it. */
+export interface LastError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** How the events of an instance fare. */
+export interface IngressStatus {
+  /** How many events wait. */
+  readonly depth: number;
+  readonly capacity: number;
+  readonly counters: IngressCounters;
+  /** Milliseconds that events waited: the last one, and the longest wait. */
+  readonly latencyMs: { readonly last: number; readonly longest: number };
+}
+
+/** What the restart policy has done so far. */
+export interface RestartStatus {
+  readonly policy: "never" | "on-failure";
+  /** How often the guest was started again. */
+  readonly count: number;
+  /** How many of those in a row, with no steady time in between. */
+  readonly inARow: number;
+  /** RFC 3339; there only while a restart is due. */
+  readonly nextAt?: string;
+  /** Why the guest last had to be started again, or is not. */
+  readonly lastError?: LastError;
 }
 
 /** What an instance announces. */
@@ -94,6 +165,26 @@ export interface InstanceEvents {
     /** How many lines before this one were dropped, as they came too fast; on the stream `log` only. */
     readonly dropped?: number;
   };
+  /** An event was dealt with, well or not. */
+  readonly ingress: IngressReport;
+  /** An event was given up. */
+  readonly deadLetter: DeadLetter;
+  /** An output command of the guest was dealt with, well or not. */
+  readonly command: OutputCommandResult;
+  readonly diagnostic: Diagnostic;
+  /** A guest that failed will be started again. */
+  readonly restart: RestartNotice;
+}
+
+/** Announces a restart. */
+export interface RestartNotice {
+  /** Counted from 1, in a row. */
+  readonly attempt: number;
+  /** Milliseconds until then. */
+  readonly delayMs: number;
+  /** Why the guest failed. */
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 
 /** When a guest that lives on is started again after it failed (decisions "After a trap or timeout"). */
@@ -113,6 +204,10 @@ export interface PluginInstance {
   readonly state: InstanceState;
   /** Tools that the manifest asks for and the grants allow, sorted by name. */
   readonly tools: readonly InstanceTool[];
+  /** Services likewise, in the manifest's order. */
+  readonly services: readonly InstanceService[];
+  /** Ingresses likewise, in the manifest's order. */
+  readonly ingresses: readonly InstanceIngress[];
   readonly denied: readonly DeniedItem[];
   /**
    * Calls a tool. Whatever the plugin does ends as a result.
@@ -120,8 +215,29 @@ export interface PluginInstance {
    * @throws PluginError `registry/unknown-tool` when the instance has no such tool.
    */
   callTool(name: string, input: Json, options?: CallOptions): Promise<ToolResult>;
+  /**
+   * Hands an event to an ingress and waits for what becomes of it. Whatever the plugin or the event
+   * does ends as a report, with an `error` when the guest did not answer (reference §4.7).
+   */
+  deliverIngress(
+    name: string,
+    event: IngressEvent,
+    options?: DeliverOptions,
+  ): Promise<IngressReport>;
+  /** How the instance stands, with what its guest last said of itself. */
   status(): InstanceStatus;
-  /** Ends the guest; calls in flight settle as `instance/stopped`. A second stop does nothing. */
+  /**
+   * Asks a running guest how it is, then gives the status. An answer that is an error, or none, fails
+   * the instance; the status says so, and nothing is thrown for it.
+   *
+   * @param options The signal gives up waiting for the guest's turn.
+   */
+  refreshStatus(options?: { readonly signal?: AbortSignal }): Promise<InstanceStatus>;
+  /**
+   * Ends the guest; calls that wait settle as `instance/stopped`, and so do calls that run, unless the
+   * guest lives on: it may finish first, within `startTimeoutMs`, and is told to stop. A second stop
+   * is the first one.
+   */
   stop(): Promise<void>;
   /** @returns A function that removes the listener. */
   on<Name extends keyof InstanceEvents>(

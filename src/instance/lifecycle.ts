@@ -2,19 +2,19 @@ import { PluginError } from "../errors.ts";
 import type { InstanceState } from "./instance.types.ts";
 
 /**
- * Where each state may go (reference §4.6): `starting` becomes `ready` for a guest that starts anew
- * with every call and `running` for one that lives on; a `ready` one may still be started on demand.
+ * Where each state may go (reference §4.6): an instance begins as `ready` and stays so when its guest
+ * starts anew with every call; one whose guest lives on goes through `starting` to `running`.
  *
- * `stopped` and `failed` are ends: what may take calls again is a new instance.
+ * Only `stopped` is an end. From `failed` a restart policy may lead back, and a stop always leads out.
  */
 export const lifecycleMoves: Readonly<Record<InstanceState, readonly InstanceState[]>> =
   Object.freeze({
     ready: ["starting", "stopping", "failed"],
-    starting: ["ready", "running", "stopping", "failed"],
+    starting: ["running", "stopping", "failed"],
     running: ["stopping", "failed"],
     stopping: ["stopped", "failed"],
     stopped: [],
-    failed: [],
+    failed: ["starting", "stopping"],
   });
 
 /** The life of one instance, moved through {@link lifecycleMoves} and no other way. */
@@ -38,7 +38,7 @@ export interface Lifecycle {
  */
 export function createLifecycle(
   onMove: (move: { readonly from: InstanceState; readonly to: InstanceState }) => void = () => {},
-  from: InstanceState = "starting",
+  from: InstanceState = "ready",
 ): Lifecycle {
   let state = from;
   return {
@@ -53,11 +53,6 @@ export function createLifecycle(
       return true;
     },
   };
-}
-
-/** Whether there is no way out of the state. */
-export function isEnd(state: InstanceState): boolean {
-  return lifecycleMoves[state].length === 0;
 }
 
 /**
@@ -75,7 +70,15 @@ export function callRefusal(state: InstanceState, plugin?: string): PluginError 
       phase: "lifecycle",
       plugin,
       message:
-        "The instance has failed and takes no more calls; status() says why. Create a new one.",
+        "The instance has failed and takes no calls; status() says why, and whether it is started again.",
+    });
+  }
+  if (state === "starting") {
+    return new PluginError({
+      code: "instance/starting",
+      phase: "lifecycle",
+      plugin,
+      message: "The instance's guest is being started. Call again when its state is running.",
     });
   }
   return new PluginError({

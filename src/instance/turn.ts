@@ -25,11 +25,13 @@ export interface Turns {
    *
    * @param work What to do; its own bounds are its own.
    * @param signal Cancels the call while it waits, at once; once it runs, the signal is the work's.
+   * @param place `kept`: there is always room for it. For what an instance does itself, one at a time:
+   *   callers who fill the queue must not keep it from starting, or from handing over an event.
    * @returns What the work returns.
    * @throws PluginError `instance/busy` when the queue is full, `runtime/aborted` when the signal
    *   fired before the turn came, and the closing error after {@link Turns.close}; else what the work throws.
    */
-  run<Result>(work: () => Promise<Result>, signal?: AbortSignal): Promise<Result>;
+  run<Result>(work: () => Promise<Result>, signal?: AbortSignal, place?: "kept"): Promise<Result>;
   /** Rejects the calls that wait, and every later one, with the error; the running one goes on. */
   close(error: PluginError): void;
   /** Settles when no call runs; it never rejects. */
@@ -96,11 +98,11 @@ export function createTurns(options: TurnOptions): Turns {
     get running() {
       return current === undefined ? 0 : 1;
     },
-    async run(work, signal) {
+    async run(work, signal, place) {
       if (closed !== undefined) throw closed;
       if (signal?.aborted === true) throw aborted(plugin);
       if (current === undefined) return begin(work);
-      if (queue.size >= options.maxWaiting) throw busy(options);
+      if (place !== "kept" && queue.size >= options.maxWaiting) throw busy(options);
       return wait(work, signal);
     },
     close(error) {

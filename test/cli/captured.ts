@@ -168,6 +168,8 @@ export function hostOf(pkg: PluginPackage, guest: Guest = {}) {
         identity: pkg.identity,
         state: "ready",
         tools,
+        services: [],
+        ingresses: [],
         denied,
         callTool: async (tool, input) => {
           seen.input = input;
@@ -183,9 +185,9 @@ export function hostOf(pkg: PluginPackage, guest: Guest = {}) {
             ...guest.answer?.(input),
           };
         },
-        status: () => {
-          throw new Error("not asked for");
-        },
+        deliverIngress: notAskedFor,
+        status: notAskedFor,
+        refreshStatus: notAskedFor,
         stop,
         on: (name, listener) => {
           if (name === "log") listeners.push(listener as (event: never) => void);
@@ -196,4 +198,8 @@ export function hostOf(pkg: PluginPackage, guest: Guest = {}) {
     },
   };
   return { host, seen };
+}
+
+function notAskedFor(): never {
+  throw new Error("not asked for");
 }

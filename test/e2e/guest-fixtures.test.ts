@@ -50,14 +50,6 @@ describe.each(["worker", "inline"] as const)("in the isolation %s", (isolation) 
   );
 });
 
-it("a guest of the instance world is refused as long as no backend runs it", async () => {
-  const manifest = toolManifest.replace("yoi:plugin/tool@", "yoi:plugin/instance@");
-  await expect(guestInstance("instance-world", {}, manifest)).rejects.toMatchObject({
-    code: "artifact/unsupported",
-    message: expect.stringContaining("yoi:plugin/instance@1.0.0"),
-  });
-});
-
 it("a guest of the instance world is refused where the tool world is declared", async () => {
   await expect(guestInstance("instance-world", {}, toolManifest)).rejects.toMatchObject({
     code: "artifact/world-mismatch",

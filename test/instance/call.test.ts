@@ -92,16 +92,42 @@ test("a status counts calls, replacements and keeps the last error", () => {
     version: "1",
     digest: "sha256:0",
   } as const;
-  const record = createStatusRecord({ plugin, isolation: "worker", backend: "component" });
+  const record = createStatusRecord({
+    plugin,
+    isolation: "worker",
+    hostCalls: "shared-memory",
+    backend: "component",
+  });
   const now = { state: "ready", waiting: 2, running: 1 } as const;
   expect(record.read(now)).toEqual({
     plugin,
     state: "ready",
     isolation: "worker",
+    hostCalls: "shared-memory",
     backend: "component",
     calls: { waiting: 2, running: 1, completed: 0, failed: 0 },
     replacements: 0,
     lastError: undefined,
+    component: undefined,
+    ingress: {
+      depth: 0,
+      capacity: 0,
+      counters: {
+        enqueued: 0,
+        dispatched: 0,
+        accepted: 0,
+        rejected: 0,
+        failed: 0,
+        timedOut: 0,
+        retried: 0,
+        deadLettered: 0,
+      },
+      latencyMs: { last: 0, longest: 0 },
+    },
+    commands: [],
+    sources: [],
+    restarts: { policy: "never", count: 0, inARow: 0 },
+    diagnostics: [],
   });
   record.callEnded({ isError: false });
   record.callEnded({ isError: true, error: { code: "runtime/trap", message: "It trapped." } });

@@ -1,11 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceState } from "../../src/instance/instance.types.ts";
-import {
-  callRefusal,
-  createLifecycle,
-  isEnd,
-  lifecycleMoves,
-} from "../../src/instance/lifecycle.ts";
+import { callRefusal, createLifecycle, lifecycleMoves } from "../../src/instance/lifecycle.ts";
 
 const states = Object.keys(lifecycleMoves) as InstanceState[];
 
@@ -23,17 +18,18 @@ describe("the life of an instance", () => {
     }
   });
 
-  test("begins by starting and goes through stopping to its end", () => {
+  test("begins as ready and goes through starting, running and stopping to its end", () => {
     const seen: InstanceState[] = [];
     const life = createLifecycle(({ to }) => seen.push(to));
-    expect(life.state).toBe("starting");
-    for (const to of ["running", "stopping", "stopped"] as const) life.move(to);
-    expect(seen).toEqual(["running", "stopping", "stopped"]);
+    expect(life.state).toBe("ready");
+    for (const to of ["starting", "running", "stopping", "stopped"] as const) life.move(to);
+    expect(seen).toEqual(["starting", "running", "stopping", "stopped"]);
   });
 
-  test("has no way out of stopped and failed, and a way to failed from everything else", () => {
-    expect(states.filter(isEnd)).toEqual(["stopped", "failed"]);
-    for (const state of states.filter((state) => !isEnd(state))) {
+  test("has no way out of stopped, a way to failed from everything else, and back by a restart or a stop", () => {
+    expect(lifecycleMoves.stopped).toEqual([]);
+    expect(lifecycleMoves.failed).toEqual(["starting", "stopping"]);
+    for (const state of states.filter((state) => state !== "stopped" && state !== "failed")) {
       expect(lifecycleMoves[state]).toContain("failed");
     }
   });
@@ -48,7 +44,7 @@ describe("the life of an instance", () => {
 test.each<[InstanceState, string | undefined]>([
   ["ready", undefined],
   ["running", undefined],
-  ["starting", "instance/stopped"],
+  ["starting", "instance/starting"],
   ["stopping", "instance/stopped"],
   ["stopped", "instance/stopped"],
   ["failed", "instance/failed"],

@@ -2,7 +2,7 @@ import type { RuntimeBackend } from "../backend.ts";
 import { createPrepareGuest, type PreparationPorts } from "../preparation/prepared-images.ts";
 
 /**
- * Runs WebAssembly components of the tool world through generated bindings.
+ * Runs WebAssembly components of both worlds through generated bindings.
  *
  * Generating, metering and compiling happen once for equal bytes and limits, off the caller's thread.
  *
@@ -12,8 +12,9 @@ import { createPrepareGuest, type PreparationPorts } from "../preparation/prepar
 export function createComponentBackend(ports: PreparationPorts): RuntimeBackend {
   return {
     name: "component",
-    supports: (runtime) =>
-      runtime.kind === "wasm-component" && runtime.world === "yoi:plugin/tool@1.0.0",
+    supports: (runtime) => runtime.kind === "wasm-component" && worlds.has(runtime.world),
     prepare: createPrepareGuest("component", ports),
   };
 }
+
+const worlds: ReadonlySet<string> = new Set(["yoi:plugin/tool@1.0.0", "yoi:plugin/instance@1.0.0"]);
