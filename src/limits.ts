@@ -581,7 +581,8 @@ export const webSocketLimits = {
   messageBytes: limit(
     "bytes",
     64 * KiB,
-    "reference §4.1: one message that comes in, however many frames it is made of",
+    "reference §4.1: one message that comes in",
+    "each frame of it, which the reference bounds by 32 KiB: no WebSocket of Node or a browser shows frames, and a message costs as much memory in one as in many",
   ),
   openHandles: limit("count", 4, "reference §4.1: connections of one instance, opening ones too"),
   openTimeoutMs: limit("ms", 5_000, "reference §4.9: resolving, connecting and the handshake"),

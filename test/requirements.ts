@@ -418,6 +418,11 @@ export const requirements = {
     behaviour:
       "A TypeScript guest that imports a host's own interface is built from that interface's WIT.",
   },
+  "websocket/binary": {
+    source: "issue 5, item 2",
+    behaviour:
+      "Guests of yoi:host/websocket@1.1.0 send and receive bytes, bounded as texts are, under the permission of 1.0.0.",
+  },
   "websocket/raw": {
     source: "issue 5, items 2 and 7",
     behaviour: "Raw guests reach the WebSocket API, in its first version and in 1.1.0.",
