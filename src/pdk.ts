@@ -1,16 +1,44 @@
-/** What a TypeScript guest imports: tools, their outputs and their errors. It holds no host code. */
+/** What a TypeScript guest imports: tools, events, their answers and their errors. It holds no host code. */
+export {
+  definePlugin,
+  type EventHandler,
+  type IngressContext,
+  type PluginDefinition,
+  type PluginGuest,
+} from "./pdk/define-plugin.ts";
 export {
   defineTools,
   type ToolContext,
   type ToolGuest,
   type ToolHandler,
 } from "./pdk/define-tools.ts";
+export { accepted, type EventAnswer, rejected } from "./pdk/event-answer.ts";
 export type { JsonObject, JsonValue } from "./pdk/json.ts";
 export {
+  type CommandOptions,
+  type DispatchedRequest,
+  diagnosticStatusUpdate,
+  hostRequestDispatch,
+  type OutputCommand,
+  type OutputCommandKind,
+  websocketSend,
+} from "./pdk/output-command.ts";
+export {
+  maxCommandIdBytes,
+  maxCommandPayloadBytes,
+  maxCommands,
   maxContentBytes,
   maxErrorMessageBytes,
   maxOutputBytes,
   maxSummaryBytes,
 } from "./pdk/output-limits.ts";
-export { ToolError, type ToolErrorCode } from "./pdk/tool-error.ts";
+export {
+  type PluginEvent,
+  type RequestResult,
+  requestResult,
+  type WebsocketText,
+  websocketText,
+} from "./pdk/plugin-event.ts";
+export { type PluginStatus, pluginStatus } from "./pdk/plugin-status.ts";
+export { RetryableError, ToolError, type ToolErrorCode } from "./pdk/tool-error.ts";
 export { jsonOutput, type ToolOutput, toolOutput } from "./pdk/tool-output.ts";

@@ -121,6 +121,36 @@ export const requirements = {
     source: "design: state",
     behaviour: "Calls of one instance take turns, and no more wait than the queue's bound.",
   },
+  "pdk/plugin": {
+    source: "issue 6, item 8; reference §6",
+    behaviour:
+      "A plugin that lives on is written in TypeScript as one definition; whatever its handlers do, its exports answer what hosts understand and never throw.",
+  },
+  "pdk/commands": {
+    source: "issue 6, item 5; reference §6",
+    behaviour:
+      "Output commands built with the PDK carry the envelope that hosts ask for, and keep their bounds where they are made.",
+  },
+  "build/instance-world": {
+    source: "issue 6, items 1 and 8",
+    behaviour:
+      "A TypeScript guest of the instance world runs the same on QuickJS and SpiderMonkey.",
+  },
+  "instance/hostile": {
+    source: "issue 6, how it is judged",
+    behaviour:
+      "Whatever a guest of the instance world does in any of its steps ends as a clear, bounded error, in time, and the host goes on.",
+  },
+  "instance/hostile-commands": {
+    source: "issue 6, how it is judged; reference §4.8",
+    behaviour:
+      "Output commands in excess, out of form or in another's name are refused as a batch and reported, and nothing of them is carried out.",
+  },
+  "instance/chat-bridge": {
+    source: "issue 6, item 8",
+    behaviour:
+      "A TypeScript chat bridge lives through start, tool, ingress, status and stop against a real WebSocket server, and a tool call and an event share its counter.",
+  },
   "run/typescript-guest": {
     source: "issue 2, item 8",
     behaviour: "A tool written in TypeScript runs, built on QuickJS and on SpiderMonkey.",
@@ -156,6 +186,24 @@ export const requirements = {
     source: "issue 4",
     behaviour:
       "A loop of any shape is ended by its own metered code, and its worker serves the next call.",
+  },
+  "meter/exact": {
+    source: "issue 4, fuel",
+    behaviour: "Fuel is exactly what the instructions that ran cost, in code of any shape.",
+  },
+  "meter/caught": {
+    source: "issue 4, fuel",
+    behaviour: "No code outlives its fuel by catching, in either encoding of exceptions.",
+  },
+  "meter/slow": {
+    source: "issue 4, prompt interruption",
+    behaviour:
+      "What takes the engine or the host long costs as much fuel as fills its slice in milliseconds.",
+  },
+  "meter/linear": {
+    source: "issue 4, cost",
+    behaviour:
+      "Metering takes time and memory that grow with the code, however it is nested or calls.",
   },
   "stop/caught": {
     source: "issue 5, item 7",

@@ -1,13 +1,8 @@
+import { isReadable, jsonText } from "./json-text.ts";
 import { maxDetailLevels } from "./output-limits.ts";
 import { fitsIn } from "./text.ts";
-import { ToolError } from "./tool-error.ts";
-import {
-  contentRoom,
-  jsonText,
-  renderToolOutput,
-  type ToolOutput,
-  toolOutput,
-} from "./tool-output.ts";
+import { RetryableError, ToolError } from "./tool-error.ts";
+import { contentRoom, renderToolOutput, type ToolOutput, toolOutput } from "./tool-output.ts";
 
 /**
  * Turns whatever a handler threw into the output by which a host recognises a failed tool.
@@ -19,10 +14,10 @@ import {
  * @returns A frozen output.
  */
 export function toolErrorOutput(thrown: unknown): ToolOutput {
-  const error = thrown instanceof ToolError ? thrown : new ToolError("failed", messageOf(thrown));
-  const { code, message, details } = error;
+  const { code, message, details } = toolErrorOf(thrown, "The tool failed.");
   const summary = `tool error: ${code}`;
   const plain = JSON.stringify({ error: { code, message } });
+  // A host that can't read the details could not read the error either, and would take it for a success.
   if (!isReadable(details, maxDetailLevels)) return toolOutput(summary, plain);
   const detailed = jsonText({ error: { code, message, details } });
   const fits = detailed !== undefined && fitsIn(detailed, contentRoom(summary));
@@ -34,14 +29,24 @@ export function renderToolError(thrown: unknown): string {
   return renderToolOutput(toolErrorOutput(thrown));
 }
 
-// A host that can't read the details could not read the error either, and would take it for a success.
-function isReadable(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  if (levels === 0 || Object.hasOwn(value, "__proto__")) return false;
-  return Object.values(value).every((inner) => isReadable(inner, levels - 1));
+/**
+ * Writes whatever a handler threw as the answer by which a host recognises that the plugin failed:
+ * `{"error":{"code","message","retryable"?}}` (reference §6). What `handle-ingress`, `start`, `status`
+ * and `stop` answer; tools have a form of their own.
+ *
+ * @param thrown What was thrown; anything but a {@link ToolError} counts as `failed`.
+ * @returns JSON.
+ */
+export function renderError(thrown: unknown): string {
+  const { code, message } = toolErrorOf(thrown, "The plugin failed.");
+  const retryable = thrown instanceof RetryableError ? { retryable: true } : {};
+  return JSON.stringify({ error: { code, message, ...retryable } });
 }
 
-function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error && thrown.message !== "") return thrown.message;
-  return typeof thrown === "string" && thrown !== "" ? thrown : "The tool failed.";
+function toolErrorOf(thrown: unknown, otherwise: string): ToolError {
+  if (thrown instanceof ToolError) return thrown;
+  if (thrown instanceof Error && thrown.message !== "") {
+    return new ToolError("failed", thrown.message);
+  }
+  return new ToolError("failed", typeof thrown === "string" && thrown !== "" ? thrown : otherwise);
 }

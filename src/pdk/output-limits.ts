@@ -19,3 +19,18 @@ export const maxErrorMessageBytes = 4096;
 
 /** How deep an error's details may nest; far below the depth at which hosts stop reading JSON. */
 export const maxDetailLevels = 16;
+
+/** How deep data, a status or a command's payload may nest: half of what hosts read, envelopes included. */
+export const maxDataLevels = 32;
+
+/** The commands in the answer to one event. */
+export const maxCommands = 16;
+
+/** The payload of one command as JSON, in UTF-8 bytes. */
+export const maxCommandPayloadBytes = 16_384;
+
+/** Each of a command's ids, in UTF-8 bytes. */
+export const maxCommandIdBytes = 128;
+
+/** For text that is measured one way only. */
+export const unbounded = Number.POSITIVE_INFINITY;

@@ -1,4 +1,5 @@
 import { isObject } from "./json.ts";
+import { jsonText } from "./json-text.ts";
 import { maxContentBytes, maxOutputBytes, maxSummaryBytes } from "./output-limits.ts";
 import { cutText, fitsIn, jsonTextBytes, type TextRoom } from "./text.ts";
 import { ToolError } from "./tool-error.ts";
@@ -70,15 +71,6 @@ export function renderToolOutput(output: unknown): string {
     throw new ToolError("invalid_output", "The content of the tool's output is not a string.");
   }
   return JSON.stringify(content === null ? toolOutput(summary) : toolOutput(summary, content));
-}
-
-/** @returns The value's JSON, or `undefined` when it has none (a cycle, a function, a bigint). */
-export function jsonText(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
 }
 
 /** @returns The room that is left for content beside a summary. */
