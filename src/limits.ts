@@ -190,6 +190,7 @@ export const grantLimits = {
     "reference §3: the bound of a diagnostic; a label fills a line or three",
   ),
   displayPathBytes: limit("bytes", 120, "reference §5.4: the path of a URL that is shown"),
+  boundNoteBytes: limit("bytes", 100, "what a label says of secrets: two or three of their names"),
   rememberedAnswers: limit(
     "count",
     1_000,

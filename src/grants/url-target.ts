@@ -1,7 +1,7 @@
-import { boundedText, cutText } from "../diagnostic.ts";
+import { boundedText, cutText, utf8Length } from "../diagnostic.ts";
 import { grantLimits } from "../limits.ts";
 import type { RequestTarget, WebSocketTarget } from "../manifest/manifest.types.ts";
-import type { HttpsGrant } from "./grants.types.ts";
+import type { HttpsGrant, PrivateTarget } from "./grants.types.ts";
 import {
   defaultPorts,
   isUnderPrefix,
@@ -56,7 +56,9 @@ export interface UrlPoint {
 }
 
 /** The fields of any of the three kinds of target. */
-type AnyTarget = Partial<RequestTarget> & Partial<WebSocketTarget> & Partial<HttpsGrant>;
+type AnyTarget = Partial<RequestTarget> &
+  Partial<WebSocketTarget> &
+  PrivateTarget<Partial<HttpsGrant>>;
 
 /**
  * Reads a target as the set of URLs it stands for.
@@ -235,7 +237,8 @@ export function isBroadTarget(api: UrlApi, target: AnyTarget): boolean {
 /**
  * Names a target as reports do: `https://api.example.com GET,POST /v1 [broad-request]` (reference §1).
  *
- * The host is shown in its ASCII spelling, so that one that looks like another does not pass for it.
+ * A grant that may reach a private host is marked `[private]`, and one that binds secrets names them:
+ * `[authorization from the secret weather-token]`. The host is shown in its ASCII spelling, so that one that looks like another does not pass for it.
  *
  * @param api Which API the target belongs to.
  * @param target A target of a manifest or grant.
@@ -252,9 +255,22 @@ export function targetLabel(api: UrlApi, target: AnyTarget): string {
     ...(api === "websocket" ? [] : [listed(target.methods ?? [], "<no-methods>")]),
     listed(prefixes, "*"),
   ];
-  const broad = isBroadTarget(api, target) ? ` [broad-${api}]` : "";
-  const most = grantLimits.labelBytes.default - broad.length;
-  return boundedText(parts.join(" "), most) + broad;
+  const marks = [
+    boundNote(target),
+    target.allow_private === true ? " [private]" : "",
+    isBroadTarget(api, target) ? ` [broad-${api}]` : "",
+  ].join("");
+  const most = grantLimits.labelBytes.default - utf8Length(marks);
+  return boundedText(parts.join(" "), most) + marks;
+}
+
+/** Which headers a grant binds, to which secrets by name; the values are not known here. */
+function boundNote({ headers = {} }: AnyTarget): string {
+  const bound = Object.entries(headers).map(
+    ([name, { secret }]) => `${name.toLowerCase()} from the secret ${secret}`,
+  );
+  if (bound.length === 0) return "";
+  return ` [${boundedText(bound.join(", "), grantLimits.boundNoteBytes.default)}]`;
 }
 
 function listed(items: readonly string[], nothing: string): string {

@@ -405,6 +405,29 @@ describe("labels", () => {
     expect(targetLabel(api, parts)).toBe(label);
   });
 
+  test("a grant's label names the secrets it binds, by their names, and says that it may be private", () => {
+    const headers = {
+      Authorization: { secret: "weather-token", prefix: "Bearer " },
+      "X-Key": { secret: "other" },
+    };
+    expect(targetLabel("request", { ...target, headers, allow_private: true })).toBe(
+      "https://api.example.com GET /v1 [authorization from the secret weather-token, x-key from the secret other] [private]",
+    );
+    const broad = { ...target, headers, path_prefixes: [] };
+    expect(targetLabel("https", broad)).toMatch(/weather-token.*\] \[broad-https\]$/u);
+  });
+
+  test("what a label says of secrets is whole up to boundNoteBytes and cut past it", () => {
+    const most = grantLimits.boundNoteBytes.default;
+    const noteOf = (length: number) => {
+      const secret = "s".repeat(length - "x from the secret ".length);
+      return targetLabel("request", { ...target, headers: { x: { secret } } });
+    };
+    expect(noteOf(most)).toMatch(/ s+\]$/u);
+    expect(noteOf(most + 1)).toMatch(/ s+…\]$/u);
+    expect(utf8Length(noteOf(most + 1))).toBeLessThanOrEqual(grantLimits.labelBytes.default);
+  });
+
   test("a slash as prefix is as broad as none", () => {
     expect(isBroadTarget("request", { ...target, path_prefixes: ["/v1", "/"] })).toBe(true);
     expect(isBroadTarget("request", target)).toBe(false);

@@ -18,7 +18,10 @@ export const noRedaction: Redaction = Object.freeze({
 });
 
 /**
- * Makes the redaction of some secrets: as they are, percent-encoded, as JSON writes them, in base64.
+ * Makes the redaction of some secrets: as they are, percent-encoded or form-encoded, as JSON and HTML
+ * write them, in base64 and base64url wherever in the encoded text they stand, and in hexadecimal.
+ *
+ * What it can't find is a secret that a server transforms otherwise: reversed, hashed, in parts.
  *
  * @param values The secrets, visible ASCII, none of them empty.
  * @returns The redaction; it ignores case, because servers change the case of what they echo.
@@ -46,16 +49,49 @@ export function createRedaction(values: readonly string[]): Redaction {
 
 function spellingsOf(value: string): readonly string[] {
   const inner = JSON.stringify(value).slice(1, -1);
-  const encoded = btoa(value);
+  const percent = encodeURIComponent(value);
   return [
     value,
-    encodeURIComponent(value),
+    percent,
+    percent.replace(/[!'()*~]/gu, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
+    percent.replaceAll("%20", "+"),
     inner,
     inner.replaceAll("/", "\\/"),
-    encoded.replace(/=+$/u, ""),
-    encoded.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/u, ""),
+    ...["&#39;", "&#x27;", "&apos;"].flatMap((single) =>
+      ["&quot;", "&#34;"].map((double) => htmlText(value, single, double)),
+    ),
+    Array.from(value, (mark) => mark.charCodeAt(0).toString(16).padStart(2, "0")).join(""),
+    ...base64Spellings(value).flatMap((encoded) => [
+      encoded,
+      encoded.replaceAll("+", "-").replaceAll("/", "_"),
+    ]),
   ];
 }
+
+function htmlText(value: string, singleQuote: string, doubleQuote: string): string {
+  return value
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', doubleQuote)
+    .replaceAll("'", singleQuote);
+}
+
+/**
+ * What a secret's base64 looks like alone, and after one or two bytes more: inside of a longer text
+ * it is one of these, without the characters that its neighbours have a part in.
+ */
+function base64Spellings(value: string): readonly string[] {
+  const alone = btoa(value).replace(/=+$/u, "");
+  const inside = [0, 1, 2].map((before) => {
+    const whole = Math.floor(((before + value.length) * 8) / 6);
+    return btoa("\0".repeat(before) + value).slice(Math.ceil((before * 8) / 6), whole);
+  });
+  // A few characters of base64 are a word of ordinary text as well.
+  return [alone, ...inside.filter(({ length }) => length >= leastInside)];
+}
+
+const leastInside = 8;
 
 function escapePattern(text: string): string {
   return text.replace(/[$()*+./?[\\\]^{|}-]/gu, (mark) => (mark === "-" ? "\\x2d" : `\\${mark}`));
