@@ -33,6 +33,8 @@ export interface Body {
   readonly end: number;
   /** The first local that is free. */
   readonly local: number;
+  /** What entering it costs. */
+  readonly entryFuel: number;
   /** How many values it returns. */
   readonly results: number;
   /** Whether it may be called other than by a direct call. */
@@ -90,7 +92,7 @@ function planPass(state: BodyState, body: Body, mark: EditMark, isWhole: boolean
   counter.begin(isWhole);
   const entry = addPayment(state);
   segments.begin(entry, body.results);
-  addCost(state, 1);
+  addCost(state, body.entryFuel);
   while (segments.top >= 0 && walker.next()) {
     const { opcode } = walker;
     if (walker.before > 0) addCost(state, walker.before);

@@ -1,3 +1,4 @@
+import { meterLimits } from "../limits.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { ImmediateSkipper } from "./immediates.ts";
 import { planBody } from "./meter-body.ts";
@@ -6,7 +7,7 @@ import type { MeterIndices } from "./meter-imports.ts";
 import type { Routines } from "./meter-routines.ts";
 import { BodyScan } from "./meter-scan.ts";
 import { type FunctionPlan, settleCalls } from "./meter-settle.ts";
-import { type ModuleShape, meterFailure, refuseFeatures } from "./meter-shape.ts";
+import { type ModuleShape, meterFailure, refuse, refuseFeatures } from "./meter-shape.ts";
 import { newBodyState } from "./meter-state.ts";
 import {
   writeAskingPayment,
@@ -60,13 +61,14 @@ export function planCode(
     const type = definedTypes[index] as number;
     const groups = reader.u32();
     const locals = reader.at;
-    let local = types.parameters[type] as number;
+    const parameters = types.parameters[type] as number;
+    let local = parameters;
     for (let left = groups; left > 0; left -= 1) {
       local += reader.u32();
       reader.skip(immediate.valueType);
     }
     const instructions = reader.at;
-    if (local > mostLocals) reader.fail("a function has too many locals", locals);
+    if (local >= mostLocals) refuse("a function leaves no room for one more local", locals);
     const first = edits.count;
     const results = types.results[type] as number;
     const debts = edits.debts.length;
@@ -75,6 +77,7 @@ export function planCode(
       start: instructions,
       end,
       local,
+      entryFuel: 1 + Math.max(0, local - parameters - meterLimits.freeLocals.default),
       results,
       isExposed: exposed[functions.imported + index] === 1,
     });
@@ -90,7 +93,7 @@ export function planCode(
   return bodies;
 }
 
-/** No engine takes more locals than this in one function. */
+/** No engine takes more locals than this in one function, and metering adds one. */
 const mostLocals = 50_000;
 
 /** Writes the content of the code section: every body with its edits, then the meter's own. */

@@ -1,4 +1,6 @@
+import { meterLimits } from "../limits.ts";
 import { ByteWriter } from "./byte-writer.ts";
+import { refuseSize } from "./meter-shape.ts";
 import { Pairs, twice } from "./number-pairs.ts";
 
 /** What an edit does in the place of the bytes `[start, end)`. */
@@ -24,6 +26,8 @@ export const editKind = {
   /** Writes bytes of the scratch; kinds from here on carry their number above this one. */
   bytes: 9,
 } as const;
+
+const mostEdits = meterLimits.codeEdits.default;
 
 /** How many numbers one edit takes. */
 const width = 4;
@@ -92,6 +96,7 @@ export class Edits {
   /** Adds an edit. */
   add(start: number, end: number, kind: number, value: number): void {
     const at = this.#length;
+    if (at === width * mostEdits) refuseSize();
     if (at + width > this.#numbers.length) this.#numbers = twice(this.#numbers, Int32Array);
     const numbers = this.#numbers;
     numbers[at] = start;

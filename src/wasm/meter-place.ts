@@ -23,6 +23,8 @@ export class CounterPlace {
   /** The first payment of the body, and how often each from there on is made. */
   #first = 0;
   readonly #made: number[] = [];
+  /** The stretches of those that were folded: first and last of each, none inside another. */
+  readonly #folded: number[] = [];
   readonly #edits: Edits;
 
   constructor(edits: Edits) {
@@ -37,6 +39,7 @@ export class CounterPlace {
     this.#moves = 0;
     this.#first = this.#edits.payments;
     this.#made.length = 0;
+    this.#folded.length = 0;
   }
 
   /** Begins a region before the instruction at `start`. */
@@ -63,7 +66,17 @@ export class CounterPlace {
 
   /** Counts the payments since one as if a region held them, which only moves the counter twice. */
   foldTraffic(since: number): void {
-    this.#made.fill(0, since - this.#first);
+    const start = since - this.#first;
+    const length = this.#made.length;
+    // Loops inside were folded before: going over them again would be quadratic in how deep they nest.
+    let end = length;
+    while (this.#folded.length > 0 && (this.#folded.at(-2) as number) >= start) {
+      const last = this.#folded.pop() as number;
+      this.#made.fill(0, last, end);
+      end = this.#folded.pop() as number;
+    }
+    this.#made.fill(0, start, end);
+    this.#folded.push(start, length);
     this.#moves += 2 * this.weight;
   }
 

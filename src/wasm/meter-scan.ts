@@ -1,5 +1,6 @@
+import { meterLimits } from "../limits.ts";
 import { InstructionWalker, readIndex, shortLength } from "./instruction.ts";
-import { meterFailure } from "./meter-shape.ts";
+import { meterFailure, refuseSize } from "./meter-shape.ts";
 import { plainOpcodes } from "./opcode.ts";
 
 /** What the scan does with an opcode of one byte. */
@@ -26,6 +27,9 @@ function usualLength(bytes: Uint8Array, at: number, opcode: number, locals: numb
   const isAccess = opcode >= 0x28 && opcode < 0x3f; // loads and stores
   return isAccess && next < 0x40 && (bytes[at + 2] as number) < 0x80 ? 3 : 0;
 }
+
+/** A body with more would not be compiled: it is longer than engines take. */
+const mostKept = meterLimits.codeEdits.default;
 
 /** How many numbers are kept of an instruction. */
 const width = 5;
@@ -143,6 +147,7 @@ export class BodyScan {
 
   #keep(opcode: number, start: number, immediates: number, end: number, before: number): void {
     const at = this.#length;
+    if (at === width * mostKept) refuseSize();
     if (at + width > this.#kept.length) {
       const larger = new Int32Array(this.#kept.length * 2);
       larger.set(this.#kept);

@@ -85,6 +85,10 @@ function paidAhead(graph: CallGraph, exposed: Uint8Array): Float64Array {
     if (states[root] === unseen) path.push(root);
     while (path.length > 0) {
       const index = path.at(-1) as number;
+      if (states[index] === settled) {
+        path.pop(); // several callers on the way here waited for it
+        continue;
+      }
       const { entry, debts } = plans[index] as FunctionPlan;
       const end = debtsEnd(graph, index);
       const isFirst = states[index] === unseen;
@@ -106,7 +110,6 @@ function paidAhead(graph: CallGraph, exposed: Uint8Array): Float64Array {
       }
       if (isWaiting) continue;
       path.pop();
-      if (states[index] === settled) continue;
       states[index] = settled;
       if (exposed[imported + index] === 1 || own > most) continue;
       ahead[index] = total > most ? own : total;

@@ -1,6 +1,7 @@
 import { ByteCursor, type CursorFailure } from "../bytes.ts";
 import { quoteName } from "../diagnostic.ts";
 import { PluginError } from "../errors.ts";
+import { meterLimits } from "../limits.ts";
 import { ImmediateSkipper } from "./immediates.ts";
 import { meterImports } from "./meter-imports.ts";
 import { featureBit, featuresOfMask, immediate } from "./opcode.ts";
@@ -142,6 +143,17 @@ export function refuse(what: string, offset: number): never {
     phase: meterFailure.phase,
     message: `In ${meterFailure.subject}, ${what} (at byte ${offset}). Build the guest without it.`,
     details: { offset },
+  });
+}
+
+/** Refuses a module with more to look at or to change than a bound on memory allows. */
+export function refuseSize(): never {
+  const most = meterLimits.codeEdits.default;
+  throw new PluginError({
+    code: "artifact/limit",
+    phase: meterFailure.phase,
+    message: `In ${meterFailure.subject}, metering has more than ${most} places to change. Build a smaller guest.`,
+    details: { limit: "codeEdits", most },
   });
 }
 

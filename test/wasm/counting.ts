@@ -56,8 +56,9 @@ function countBody(body: ByteCursor, counter: number, most: number): ByteWriter 
   const out = new ByteWriter();
   const { bytes } = body;
   const start = body.offset;
+  let locals = 0;
   for (let left = body.leb32(); left > 0; left -= 1) {
-    body.leb32();
+    locals += body.leb32();
     body.skip(1);
   }
   out.copy(bytes, start, body.offset);
@@ -77,7 +78,7 @@ function countBody(body: ByteCursor, counter: number, most: number): ByteWriter 
     out.signedLeb(most);
     for (const byte of [0x55, 0x04, 0x40, 0x00, 0x0b]) out.u8(byte);
   };
-  count(1);
+  count(1 + Math.max(0, locals - meterLimits.freeLocals.default));
   const walker = new InstructionWalker(bytes, failure, body.offset, body.end);
   let constant = 0;
   while (walker.next()) {

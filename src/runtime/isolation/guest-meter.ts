@@ -1,4 +1,4 @@
-import type { GuestLimits } from "../../limits.ts";
+import { type GuestLimits, meterLimits } from "../../limits.ts";
 import type { DeclaredSize } from "../../wasm/declared-size.ts";
 import { type Meter, openMeter } from "../../wasm/meter-account.ts";
 import type { GuestFault } from "../fault.ts";
@@ -8,7 +8,7 @@ export type StopCheck = () => "timeout" | "aborted" | undefined;
 
 /** What one guest instance pays into, and why it was ended. */
 export interface GuestMeter {
-  /** Lays the meter's imports over those of a module. */
+  /** Lays the meter's imports over those of a module, whose calls to the host are paid for from then on. */
   extendImports(imports: WebAssembly.Imports | undefined): WebAssembly.Imports;
   /** Instructions spent since the last {@link GuestMeter.begin}. */
   spent(): number;
@@ -16,6 +16,8 @@ export interface GuestMeter {
   begin(): void;
   /** Has the guest's code ask at once whether it may go on. */
   endSlice(): void;
+  /** Whether more was spent than the budget. */
+  isOverspent(): boolean;
   /** The fault as which the meter ended the guest, if it did. */
   fault(): GuestFault | undefined;
 }
@@ -48,18 +50,53 @@ export function createGuestMeter(
   meter.reserve(declared);
   meter.begin(limits.fuel);
   return {
-    extendImports: (others) => ({ ...others, ...meter.imports }),
+    extendImports: (others = {}) => ({ ...charged(others, meter), ...meter.imports }),
     spent: () => Math.min(meter.spent, limits.fuel),
     begin() {
       stopped = undefined;
       meter.begin(limits.fuel);
     },
     endSlice: () => meter.endSlice(),
+    isOverspent: () => meter.spent > limits.fuel,
     fault() {
-      if (meter.end === "out-of-fuel") return outOfFuel(limits.fuel);
+      if (meter.end === "out-of-fuel" || meter.spent > limits.fuel) return outOfFuel(limits.fuel);
       return stopped === undefined ? undefined : stopFaults[stopped];
     },
   };
+}
+
+/** Imports whose functions are paid for, but for those of other modules, which pay for themselves. */
+function charged(imports: WebAssembly.Imports, meter: Meter): WebAssembly.Imports {
+  const probe = new WebAssembly.Table({ element: "anyfunc", initial: 1 });
+  const pay = (value: WebAssembly.ImportValue): WebAssembly.ImportValue => {
+    if (typeof value !== "function" || isExported(value, probe)) return value;
+    return (...args: unknown[]) => {
+      meter.charge(meterLimits.hostCallFuel.default);
+      return value(...args);
+    };
+  };
+  return mapValues(imports, (fields) => mapValues(fields, pay));
+}
+
+/** Whether a function is some module's: its name is its index (WebAssembly JavaScript Interface §5.6). */
+function isExported(value: { readonly name: string }, probe: WebAssembly.Table): boolean {
+  if (!/^[0-9]+$/u.test(value.name)) return false;
+  try {
+    probe.set(0, value); // takes functions of modules only
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The same keys with other values; keys are the guest's words, so that there is no prototype. */
+function mapValues<From, To>(
+  values: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Record<string, To> {
+  const changed: Record<string, To> = Object.create(null);
+  for (const [key, value] of Object.entries(values)) changed[key] = change(value);
+  return changed;
 }
 
 function outOfFuel(fuel: number): GuestFault {

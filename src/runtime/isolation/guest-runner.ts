@@ -183,6 +183,8 @@ class Instance implements GuestContext {
   }
 
   outcome(output: string): Outcome {
+    // What a call does last may be paid for without anything asking after it.
+    if (this.meter.isOverspent()) this.fault ??= this.meter.fault();
     const facts = { log: this.#takeLog(), fuel: this.meter.spent() };
     return this.fault === undefined
       ? { ok: true, output, ...facts }
