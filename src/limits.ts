@@ -334,9 +334,17 @@ export const durableQueueLimits = {
   answerMs: limit("ms", 5_000, "one question to Redis; what is asked may still be done later"),
   closeMs: limit("ms", 5_000, "how long closing waits for Redis", "the event that the guest has"),
   roomPollMs: limit("ms", 100, "how often a delivery that waits for room looks again"),
-  reportPollMs: limit("ms", 2_000, "how often reports are looked for whose announcement was missed"),
+  reportPollMs: limit(
+    "ms",
+    2_000,
+    "how often reports are looked for whose announcement was missed",
+  ),
   keptReports: limit("count", 1_000, "reports of events, by which a repeated delivery is told"),
-  keptReportsMs: limit("ms", 60 * 60 * 1000, "how long a report is kept, unless there are too many"),
+  keptReportsMs: limit(
+    "ms",
+    60 * 60 * 1000,
+    "how long a report is kept, unless there are too many",
+  ),
   keptDeadLetters: limit("count", 1_000, "events that were given up; the oldest one goes"),
 } as const satisfies Record<string, Limit>;
 
@@ -407,6 +415,11 @@ export const webhookLimits = {
     2_500,
     "how long an answer waits for what becomes of the event; common senders give up after 3 s",
     "the event, which goes on",
+  ),
+  lingerMs: limit(
+    "ms",
+    500,
+    "for a sender to read its answer, though it has not sent all; then cut",
   ),
   retryAfterSeconds: limit("count", 5, "what senders are told who come while there is no room"),
   toleranceMs: limit("ms", 300_000, "how old or far ahead a signature's timestamp may be"),
