@@ -7,8 +7,10 @@ import { ports } from "#ports";
 import { type CreateAuthority, createAuthorityFactory } from "./grants/plan.ts";
 import { createInspect, type Inspect } from "./inspect/inspect.ts";
 import { type CreateInstance, createInstanceFactory } from "./instance/create-instance.ts";
+import type { InstanceOptions } from "./instance/instance-options.ts";
 import { createLoadPackage, createReadPackage, type LoadPackage } from "./package/load-package.ts";
 import { createPackPackage, type PackPackage } from "./package/pack-package.ts";
+import { InstanceRegistry } from "./registry/instance-registry.ts";
 import type { RuntimeBackend } from "./runtime/backend.ts";
 import { createComponentBackend } from "./runtime/component/component-backend.ts";
 import { createCoreWasmBackend } from "./runtime/raw/core-wasm-backend.ts";
@@ -42,18 +44,30 @@ export const createAuthority: CreateAuthority = createAuthorityFactory(ports.pub
 /**
  * Makes an instance of a loaded package, whose granted tools can then be called.
  *
- * No code of the guest has run by then; it is entered by the first call.
+ * A guest of the instance world has been started by then, and takes events, too. Of any other guest no
+ * code has run; it is entered by the first call.
  *
- * @throws PluginError `options/…` for what the host got wrong, `artifact/…` for a guest that may not run.
+ * @throws PluginError `options/…` for what the host got wrong, `artifact/…` for a guest that may not
+ *   run, and whatever a guest's start ended in, of the phase `lifecycle`.
  */
 export const createInstance: CreateInstance = createInstanceFactory({
   isolates: ports.isolates,
   hostApis: ports.hostApis,
+  drivers: ports.drivers,
   createAuthority,
   backends: [componentBackend(), coreWasmBackend()],
 });
 
+/** A host's instances by their plugins' references, made by {@link createInstance}. */
+export class PluginInstanceRegistry extends InstanceRegistry<InstanceOptions> {
+  constructor() {
+    super(createInstance);
+  }
+}
+
 export type { Deadline } from "./deadline.ts";
+export { createTimerDriver, type TimerDriverOptions } from "./drivers/timer-driver.ts";
+export { createWebSocketDriver, type WebSocketDriverOptions } from "./drivers/websocket-driver.ts";
 export {
   type Diagnostic,
   type ErrorCode,
@@ -94,6 +108,7 @@ export {
   type TargetsInput,
 } from "./grants/plan.ts";
 export type * from "./host-api/custom-api.types.ts";
+export { hostApiWit } from "./host-api/custom-wit.ts";
 export { defineHostApi } from "./host-api/define-host-api.ts";
 export type * from "./host-api/fs/file-system.types.ts";
 export { createFsApi, type FsApiOptions } from "./host-api/fs/fs.ts";
@@ -126,6 +141,7 @@ export { renderInspection } from "./inspect/render-text.ts";
 export type * from "./inspect/report.types.ts";
 export type { CreateInstance } from "./instance/create-instance.ts";
 export type * from "./instance/ingress.types.ts";
+export { memoryIngressQueue } from "./instance/ingress-queue.ts";
 export type * from "./instance/instance.types.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance/instance-options.ts";
 export type { IngressOptions, LifeOptions } from "./instance/life-options.ts";

@@ -1,3 +1,5 @@
+import { createTimerDriver } from "./drivers/timer-driver.ts";
+import { createWebSocketDriver } from "./drivers/websocket-driver.ts";
 import { createHttpsApi } from "./host-api/https/https-api.ts";
 import { createBrowserNetwork } from "./host-api/network.browser.ts";
 import { createRequestApi } from "./host-api/request/request-api.ts";
@@ -27,6 +29,7 @@ export const ports: Ports = {
     createWebSocketApi({ network }),
     createWebSocketApi({ network, version: "1.1.0" }),
   ],
+  drivers: [createWebSocketDriver({ network }), createTimerDriver()],
   prepareImage: createPrepareImage(
     browserWorkerSpawner(
       () =>

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import v8 from "node:v8";
+import { createTimerDriver } from "./drivers/timer-driver.ts";
+import { createWebSocketDriver } from "./drivers/websocket-driver.ts";
 import { publishDecision } from "./grants/decision-channel.node.ts";
 import { createFsApi } from "./host-api/fs/fs.ts";
 import { nodeFileSystem } from "./host-api/fs/node-file-system.node.ts";
@@ -40,6 +42,7 @@ export const ports: Ports = {
     createWebSocketApi({ network, version: "1.1.0" }),
     createFsApi({ fileSystem: nodeFileSystem() }),
   ],
+  drivers: [createWebSocketDriver({ network }), createTimerDriver()],
   prepareImage: createPrepareImage(
     nodeWorkerSpawner(
       new URL("./preparation-main.node.js", import.meta.url),

@@ -33,6 +33,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     "diffInspections",
     "errorCodes",
     "grantRequested",
+    "hostApiWit",
     "inspect",
     "inspectionSchema",
     "isPluginError",

@@ -35,6 +35,7 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
         "host-imports.ts",
         "meter.ts",
         "meter-account.ts",
+        "type-text.ts",
       ],
       from: ["manifest"],
     },
@@ -58,7 +59,7 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
         "wasi/wasi.ts",
         "websocket/host-connection.ts",
       ],
-      from: ["manifest", "package", "grants"],
+      from: ["manifest", "package", "wasm", "grants"],
     },
   ],
   [
@@ -90,7 +91,10 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
   ],
   [
     "registry",
-    { doors: ["tool-registry.ts", "tool.ts"], from: ["manifest", "package", "grants", "instance"] },
+    {
+      doors: ["tool-registry.ts", "instance-registry.ts", "tool.ts"],
+      from: ["manifest", "package", "grants", "instance"],
+    },
   ],
   ["store", { doors: ["store.ts"], from: ["manifest", "package", "grants", "inspect"] }],
   ["build", { doors: ["build-component.ts", "guest-world.ts"], from: ["manifest", "package"] }],
