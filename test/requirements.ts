@@ -461,6 +461,11 @@ export const requirements = {
     behaviour:
       "A raw guest calls a host's own interface, its numbers read as that interface's parameters.",
   },
+  "custom/wit": {
+    source: "issue 5, item 6",
+    behaviour:
+      "A host's own API can be written in WIT, from which guests are built that it admits.",
+  },
   "custom/build": {
     source: "issue 5, item 6",
     behaviour:

@@ -59,6 +59,9 @@ function readFunctions(
   const read = new Map<string, CustomFunction>();
   for (const [name, definedFunction] of Object.entries(functions)) {
     checkName("function", name);
+    if (responseNames.includes(name)) {
+      refuse(`the name of the function ${quoteName(name)} is what raw guests read answers with`);
+    }
     const { params, handler, validate } = definedFunction;
     checkParameters(name, params);
     if (typeof handler !== "function") refuse(`the function ${quoteName(name)} has no handler`);
@@ -87,6 +90,9 @@ function checkParameters(name: string, params: Parameters): void {
     }
   }
 }
+
+/** The raw ABI reads answers with functions of these names (reference §4.4). */
+const responseNames: readonly string[] = ["response-len", "response-read"];
 
 /** Names are WIT's, and no longer than anybody writes them. */
 function checkName(what: string, name: string): void {

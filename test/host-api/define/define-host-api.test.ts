@@ -321,6 +321,15 @@ describe("[custom/definition] a definition", () => {
     },
   );
 
+  test.each(["response-len", "response-read"])(
+    "refuses the function %s, with which raw guests read answers",
+    (each) => {
+      expect(() => defineHostApi({ interface: name, functions: { [each]: find } })).toThrow(
+        /raw guests read answers/,
+      );
+    },
+  );
+
   test("has up to four parameters of known types, and a handler", () => {
     const params = (count: number): Parameters =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, "u32"]));
