@@ -429,6 +429,15 @@ export const requirements = {
     behaviour:
       "A deadline, an abort, a stopped instance and a revoked grant end an exchange and its socket.",
   },
+  "secrets/named": {
+    source: "issue 5, item 5",
+    behaviour: "Inspection, `inspect` and `show` say which grant binds which secret, by its name.",
+  },
+  "secrets/unseen": {
+    source: "issue 5, item 5",
+    behaviour:
+      "A bound secret reaches its server and nobody else: no guest, answer, event, message or report has it, though the server echoes it.",
+  },
   "wasi/frozen": {
     source: "issue 5, item 4",
     behaviour: "A host can freeze a guest's clocks and seed its randomness.",

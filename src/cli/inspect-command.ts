@@ -1,6 +1,7 @@
 import { renderInspection } from "../inspect/render-text.ts";
-import { positionalProblem } from "./arguments.ts";
+import { positionalProblem, textOption } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import { readGrantsFile } from "./grants-file.ts";
 import { inertJson } from "./inert-json.ts";
 
 /** `inspect`: what a package is and asks for, and whether its artifact is what it says. */
@@ -9,6 +10,11 @@ export const inspectCommand: Command = {
   summary: "Show what a package is and what it asks for. Nothing of it is run.",
   parameters: "<package>",
   options: {
+    grants: {
+      type: "string",
+      value: "FILE",
+      help: "Judge by the grant record in FILE (TOML or JSON).",
+    },
     json: { type: "boolean", help: "Write the report as JSON." },
   },
   details: [
@@ -21,7 +27,9 @@ export const inspectCommand: Command = {
     const [source = ""] = args.positionals;
 
     progress.step("Inspecting the package");
-    const report = await host.inspect(source);
+    const file = textOption(args, "grants");
+    const grants = file === undefined ? {} : { grants: await readGrantsFile(file, io) };
+    const report = await host.inspect(source, grants);
     progress.clear();
     if (args.values.get("json") === true) io.stdout.write(inertJson(report));
     else {

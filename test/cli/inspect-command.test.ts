@@ -104,7 +104,7 @@ describe("inspect", () => {
   test.each([
     ["no package", []],
     ["two packages", ["a", "b"]],
-    ["an unknown option", ["a", "--grants", "b"]],
+    ["an unknown option", ["a", "--timeout", "b"]],
   ])("with %s is wrong usage", async (_name, argv) => {
     expect(await inspect(report, argv)).toMatchObject({ code: 2, out: "", sources: [] });
   });
