@@ -376,6 +376,12 @@ export const driverLimits = {
     "a silence of this length makes the host ask for a sign of life",
   ),
   pongMs: limit("ms", 10_000, "a peer that gives no sign of life is cut off", "browsers: no pings"),
+  grantCheckMs: limit(
+    "ms",
+    1_000,
+    "a connection in use ends so soon after its grant is taken back",
+    "grant policies without a precheck, which are asked at the next connection or send",
+  ),
   firstReconnectMs: limit("ms", 1_000, "before the first attempt to connect anew; then doubled"),
   lastReconnectMs: limit("ms", 60_000, "between two attempts to connect, jitter included"),
   settledMs: limit(

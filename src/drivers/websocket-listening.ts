@@ -47,7 +47,6 @@ export async function listenToPeer(
       const patienceMs = isAskedForLife ? settings.pongMs : settings.keepAliveMs;
       const news = await connection.next(patienceMs, signal);
       if (news.kind === "closed") return { kind: "closed", goodbye: news.goodbye };
-      await connection.reauthorise(signal);
       if (news.kind === "silence") {
         if (isAskedForLife && !news.isAlive) return broken("The peer gave no sign of life.");
         isAskedForLife = !news.isAlive && connection.ping();

@@ -2,7 +2,6 @@ import { isWellFormedText, utf8Length } from "../diagnostic.ts";
 import { isPluginError, PluginError } from "../errors.ts";
 import type { Resolve } from "../host-api/http/network.types.ts";
 import {
-  type Authorisation,
   createHostConnector,
   type HostConnection,
   type HostConnector,
@@ -40,20 +39,21 @@ interface Attempt {
 }
 
 /**
- * Opens one WebSocket source: asks for the permission, then connects in the background and goes on
- * connecting until it is disposed or refused (reference §4.9).
+ * Opens one WebSocket source: it asks, connects, and connects anew in the background until it is
+ * disposed or refused (reference §4.9). Asking may take as long as a person takes.
  *
  * @param url The URL as the manifest declares it.
  * @returns The session; disposing it closes the connection within `closeGraceMs`.
- * @throws PluginError `ingress/invalid-source` for a URL that is none, `grant/…` when it is not granted.
+ * @throws PluginError `ingress/invalid-source` for a URL that is none, `grant/…` when manifest or grants speak against it.
  */
-export async function openWebSocketSource(
+export function openWebSocketSource(
   context: DriverContext,
   url: string,
   settings: WebSocketSettings,
-): Promise<DriverSession> {
+): DriverSession {
   const { timing } = settings;
   const connector = readSource(url, context, settings);
+  connector.precheck();
   const tally = createSourceTally("websocket", context, connector.displayUrl, timing);
   const stop = new AbortController();
   const { signal } = stop;
@@ -68,13 +68,10 @@ export async function openWebSocketSource(
   let network: Promise<unknown> = Promise.resolve();
   let waitingSends = 0;
 
-  const connect = async (authorised: Authorisation | undefined) =>
-    connector.connect(authorised ?? (await connector.authorise(signal)), signal);
-
-  const attempt = async (authorised: Authorisation | undefined): Promise<Attempt> => {
+  const attempt = async (): Promise<Attempt> => {
     let current: HostConnection;
     try {
-      const connecting = connect(authorised);
+      const connecting = connector.connect(signal);
       network = connecting.catch(() => {});
       current = await connecting;
     } catch (thrown) {
@@ -101,13 +98,11 @@ export async function openWebSocketSource(
     });
   };
 
-  const run = async (first: Authorisation) => {
-    let authorised: Authorisation | undefined = first;
+  const run = async () => {
     let failures = 0;
     let hasToldOfFailure = false;
     for (;;) {
-      const { end, openMs } = await attempt(authorised);
-      authorised = undefined;
+      const { end, openMs } = await attempt();
       if (end.kind === "stopped" || signal.aborted) return;
       if (end.kind === "denied") return refuseFurther(end.error);
       const hasSettled = openMs !== undefined && openMs >= settings.settledMs;
@@ -157,11 +152,7 @@ export async function openWebSocketSource(
     }
   };
 
-  const first = await connector.authorise(signal).catch((thrown: unknown) => {
-    leave();
-    throw thrown;
-  });
-  run(first).catch((thrown: unknown) => refuseFurther(defect(thrown)));
+  run().catch((thrown: unknown) => refuseFurther(defect(thrown)));
 
   return Object.freeze({
     status: () => tally.status(),

@@ -62,6 +62,16 @@ export async function authoriseUrl(
   return { addresses, isPrivate: isAskedLater ? undefined : isPrivate };
 }
 
+/**
+ * Refuses a URL that can't be reached at all, by what is known without asking a policy or the network.
+ *
+ * @throws HostRefusal with the authority's own code.
+ */
+export function precheckUrl(reach: Reach, url: URL, method: string | undefined): void {
+  const isPrivate = readAddress(url.hostname)?.kind === "private" || isLocalName(url.hostname);
+  obey(reach.authority.precheck(actionOf(reach, url, method, isPrivate), "host-call"));
+}
+
 /** Whether manifest and grants name the very host and let it be private; without a resolver, nobody says. */
 function isPrivateByName(reach: Reach, url: URL, method: string | undefined): boolean {
   const { api, authority, resolve } = reach;

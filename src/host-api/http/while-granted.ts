@@ -10,12 +10,14 @@ import { HostRefusal } from "./host-refusal.ts";
  *
  * @param precheck Looks at the grants as they are now; see `Authority.precheck`.
  * @param work What is under way; whoever started it ends it when this throws.
+ * @param everyMs Milliseconds between two looks.
  * @returns What the work gives.
- * @throws HostRefusal with the authority's own code, within `revocationMs`; else what the work throws.
+ * @throws HostRefusal with the authority's own code, within `everyMs`; else what the work throws.
  */
 export function whileGranted<Value>(
   precheck: () => Decision,
   work: Promise<Value>,
+  everyMs = httpLimits.revocationMs.default,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     let isOver = false;
@@ -29,7 +31,7 @@ export function whileGranted<Value>(
       reject(new HostRefusal(decision.code, decision.message));
       return true;
     };
-    const timer = setInterval(isRefused, httpLimits.revocationMs.default);
+    const timer = setInterval(isRefused, everyMs);
     work
       .then(
         (value) => isRefused() || resolve(value),

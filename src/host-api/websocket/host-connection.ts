@@ -1,6 +1,6 @@
 import { PluginError } from "../../errors.ts";
 import type { Authority } from "../../grants/grants.types.ts";
-import { webSocketLimits } from "../../limits.ts";
+import { driverLimits, webSocketLimits } from "../../limits.ts";
 import { type CallWait, startCallWait } from "../http/call-wait.ts";
 import { HostRefusal } from "../http/host-refusal.ts";
 import type { Resolve } from "../http/network.types.ts";
@@ -8,12 +8,13 @@ import {
   authoriseAddresses,
   authoriseUrl,
   precheckApi,
+  precheckUrl,
   type Reach,
-  type Reachable,
   reauthorise,
   resolveHost,
 } from "../http/reach.ts";
 import { displayUrl, readUrl } from "../http/target-url.ts";
+import { whileGranted } from "../http/while-granted.ts";
 import type { Connection } from "./connection.ts";
 import { dial } from "./dial.ts";
 import type { Goodbye, Message, WebSocketPort } from "./websocket.types.ts";
@@ -48,37 +49,32 @@ export interface HostConnector {
   /** Says whether a guest's words mean this URL: the URL itself, without its query, or as it is shown. */
   isMeantBy(text: string): boolean;
   /**
-   * Asks whether the URL may be reached now, before anything of the network is touched.
+   * Refuses what manifest and grants speak against, without asking a policy or the network.
    *
-   * @returns What {@link HostConnector.connect} goes on from; good for one connection.
-   * @throws PluginError `grant/…`, `host/unsupported` or `runtime/aborted`.
+   * @throws PluginError `grant/…`.
    */
-  authorise(signal: AbortSignal): Promise<Authorisation>;
+  precheck(): void;
   /**
-   * Resolves, asks again about the addresses where they matter, and connects to them alone.
+   * Asks whether the URL may be reached now, resolves it, asks again where its addresses matter, and
+   * connects to them alone.
    *
-   * @throws PluginError `grant/…` or `host/…`.
+   * @throws PluginError `grant/…`, `host/…` or `runtime/aborted`.
    */
-  connect(authorisation: Authorisation, signal: AbortSignal): Promise<HostConnection>;
-}
-
-/** That a URL may be reached, as far as it shows without the network; see {@link HostConnector}. */
-export interface Authorisation {
-  readonly reachable: Reachable;
+  connect(signal: AbortSignal): Promise<HostConnection>;
 }
 
 /** A connection that the host owns: read only while somebody waits for news. */
 export interface HostConnection {
   /**
-   * Asks anew whether the plugin may use it.
+   * Asks anew whether the plugin may use it, as before everything that goes out.
    *
    * @throws PluginError `grant/…`.
    */
   reauthorise(signal: AbortSignal): Promise<void>;
   /**
-   * Waits for news, one waiter at a time.
+   * Waits for news, one waiter at a time, and looks meanwhile whether the grant is still there.
    *
-   * @throws PluginError `host/…` when the connection broke.
+   * @throws PluginError `host/…` when the connection broke, `grant/…` when the grant is gone.
    */
   next(silenceMs: number, signal: AbortSignal): Promise<PeerNews>;
   /** @throws PluginError `host/…` when it can't be sent in time. */
@@ -115,41 +111,50 @@ export function createHostConnector(options: HostConnectorOptions): HostConnecto
     }
   };
 
-  const connect = async ({ reachable }: Authorisation, signal: AbortSignal) => {
-    using resolving = startWait(signal, openTimeoutMs, "Resolving the host name");
-    const resolved = await resolveHost(reach, url, reachable, resolving);
-    const leftMs = resolving.remainingMs();
+  const connect = async (signal: AbortSignal) => {
     using asking = startWait(signal, Number.MAX_SAFE_INTEGER, "Asking for the permission");
-    const host = await authoriseAddresses(reach, url, undefined, reachable, resolved, asking);
+    precheckApi(reach);
+    const before = await authoriseUrl(reach, url, undefined, asking);
+    using resolving = startWait(signal, openTimeoutMs, "Resolving the host name");
+    const resolved = await resolveHost(reach, url, before, resolving);
+    const leftMs = resolving.remainingMs();
+    const host = await authoriseAddresses(reach, url, undefined, before, resolved, asking);
     using dialing = startWait(signal, leftMs, "Connecting");
     const connection = await dial(network.webSocket, url, host, dialing);
-    return hostConnection(connection, (wait) => reauthorise(reach, url, host.isPrivate, wait));
+    return hostConnection(connection, reach, url, host.isPrivate);
   };
 
   return Object.freeze({
     url: url.href,
     displayUrl: displayUrl(url),
     isMeantBy,
-    authorise: (signal: AbortSignal) =>
-      rethrowingLater(async () => {
-        using asking = startWait(signal, Number.MAX_SAFE_INTEGER, "Asking for the permission");
+    precheck: () =>
+      rethrowing(() => {
         precheckApi(reach);
-        return { reachable: await authoriseUrl(reach, url, undefined, asking) };
+        precheckUrl(reach, url, undefined);
       }),
-    connect: (authorisation: Authorisation, signal: AbortSignal) =>
-      rethrowingLater(() => connect(authorisation, signal)),
+    connect: (signal: AbortSignal) => rethrowingLater(() => connect(signal)),
   });
 }
 
 function hostConnection(
   connection: Connection,
-  authorise: (wait: CallWait) => Promise<void>,
+  reach: Reach,
+  url: URL,
+  isPrivate: boolean,
 ): HostConnection {
+  const target = { kind: "url", url: url.href, isPrivate } as const;
+  const action = { kind: "host_api", api: "websocket", target } as const;
+  const precheck = () => reach.authority.precheck(action, "host-call");
   const next = async (silenceMs: number, signal: AbortSignal): Promise<PeerNews> => {
     const heard = connection.heard;
     using wait = startWait(signal, silenceMs, "Receiving");
     try {
-      const received = await connection.receive(wait);
+      const received = await whileGranted(
+        precheck,
+        connection.receive(wait),
+        driverLimits.grantCheckMs.default,
+      );
       return received === "closed"
         ? { kind: "closed", goodbye: connection.goodbye }
         : { kind: "message", message: received.message };
@@ -166,7 +171,7 @@ function hostConnection(
     reauthorise: (signal: AbortSignal) =>
       rethrowingLater(async () => {
         using asking = startWait(signal, Number.MAX_SAFE_INTEGER, "Asking for the permission");
-        await authorise(asking);
+        await reauthorise(reach, url, isPrivate, asking);
       }),
     next: (silenceMs: number, signal: AbortSignal) =>
       rethrowingLater(() => next(silenceMs, signal)),
