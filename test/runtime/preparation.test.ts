@@ -116,6 +116,8 @@ it("preparing that takes longer than its deadline (preparationMs) ends with its 
     bytes: emptyModule,
     declared: { pages: 0, elements: 0 },
     hostImports: [],
+    exports: [],
+    isSuspending: false,
     features: [],
   } as const;
   await expect(prepareImage(source, deadline)).rejects.toMatchObject({ code: "artifact/limit" });

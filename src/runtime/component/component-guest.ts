@@ -2,7 +2,6 @@ import { utf8Length } from "../../diagnostic.ts";
 import type { HostValue } from "../../host-api/host-api.ts";
 import { createWasi } from "../../host-api/wasi/wasi.ts";
 import { hostCallLimits } from "../../limits.ts";
-import type { HostImport } from "../../wasm/host-imports.ts";
 import type { GuestFault } from "../fault.ts";
 import type { ComponentImage } from "../isolation/guest-image.ts";
 import {
@@ -36,7 +35,7 @@ export async function loadComponent(
   const run = await realm.compile(image.script, image.globals);
   return {
     instantiate(context) {
-      const instantiate = run(providedGlobals(context)) as Instantiate;
+      const instantiate = run(providedGlobals(context, image.isSuspending)) as Instantiate;
       const exports = instantiate(
         (path) => moduleAt(image, path),
         {
@@ -48,27 +47,30 @@ export async function loadComponent(
             },
             context.wasi,
           ),
-          ...hostInterfaces(image.hostImports, context),
+          ...hostInterfaces(image, context),
         },
         (module, imports) => new WebAssembly.Instance(module, context.meter.extendImports(imports)),
       );
-      return componentExports(exports, context);
+      return componentExports(exports, context, image.isSuspending);
     },
   };
 }
 
 /** The host interfaces as the glue names them: without a version, functions in camel case. */
 function hostInterfaces(
-  imports: readonly HostImport[],
+  { hostImports, isSuspending }: ComponentImage,
   context: GuestContext,
 ): Readonly<Record<string, object>> {
   return Object.fromEntries(
-    imports.map(({ interface: name, functions }) => [
+    hostImports.map(({ interface: name, functions }) => [
       name.split("@")[0] ?? name,
       Object.fromEntries(
         functions.map((target) => [
           camelCase(target),
-          (...args: HostValue[]) => context.askHost({ interface: name, function: target, args }),
+          (...args: HostValue[]) => {
+            if (isSuspending) context.meter.payHostCall();
+            return context.askHost({ interface: name, function: target, args });
+          },
         ]),
       ),
     ]),
@@ -78,7 +80,9 @@ function hostInterfaces(
 function componentExports(
   exports: Readonly<Record<string, unknown>>,
   context: GuestContext,
+  isSuspending: boolean,
 ): GuestExports {
+  const read = (output: unknown) => readOutput(output, context);
   return {
     call(exportName, args) {
       const name = camelCase(exportName);
@@ -89,19 +93,24 @@ function componentExports(
           message: `The guest has no function ${exportName}.`,
         });
       }
-      const output: unknown = target(...args);
-      if (typeof output === "string" && utf8Length(output) > context.limits.outputBytes) {
-        raiseFault(context, tooLarge(utf8Length(output), context.limits.outputBytes));
-      }
-      if (typeof output !== "string") {
-        raiseFault(context, {
-          code: "output/malformed",
-          message: "The guest's answer is not a string.",
-        });
-      }
-      return output;
+      // The glue's promise is its own realm's.
+      return isSuspending ? Promise.resolve(target(...args)).then(read) : read(target(...args));
     },
   };
+}
+
+function readOutput(output: unknown, context: GuestContext): string {
+  const { outputBytes } = context.limits;
+  if (typeof output === "string" && utf8Length(output) > outputBytes) {
+    raiseFault(context, tooLarge(utf8Length(output), outputBytes));
+  }
+  if (typeof output !== "string") {
+    raiseFault(context, {
+      code: "output/malformed",
+      message: "The guest's answer is not a string.",
+    });
+  }
+  return output;
 }
 
 function moduleAt(image: ComponentImage, path: string): WebAssembly.Module {
@@ -120,9 +129,13 @@ function camelCase(name: string): string {
  *
  * `TextDecoder` is strict, because the glue's own would turn invalid UTF-8 into U+FFFD, and bounded,
  * because the length it is asked to decode is the guest's word. Timers and the console are inert:
- * only asynchronous components would need them, and admission refuses those.
+ * only asynchronous components would need them, and admission refuses those. What waits for the host
+ * begins in a microtask.
  */
-function providedGlobals(context: GuestContext): ReadonlyMap<string, unknown> {
+function providedGlobals(
+  context: GuestContext,
+  isSuspending: boolean,
+): ReadonlyMap<string, unknown> {
   const nothing = () => undefined;
   return new Map<string, unknown>([
     ["WebAssembly", WebAssembly],
@@ -134,8 +147,13 @@ function providedGlobals(context: GuestContext): ReadonlyMap<string, unknown> {
     ["clearTimeout", nothing],
     ["setInterval", nothing],
     ["clearInterval", nothing],
-    ["queueMicrotask", nothing],
+    ["queueMicrotask", isSuspending ? soon : nothing],
   ]);
+}
+
+/** A microtask that no global is needed for. The glue's own never throw: they end in promises. */
+function soon(task: () => unknown): void {
+  void Promise.resolve().then(task);
 }
 
 /** The glue decodes what a guest answers and what it asks the host with the same decoder. */

@@ -3,6 +3,7 @@ import { decodeUtf8 } from "../../bytes.ts";
 import { boundedText } from "../../diagnostic.ts";
 import { type ErrorCode, PluginError } from "../../errors.ts";
 import type { WasmFeature } from "../../wasm/artifact.types.ts";
+import type { HostImport } from "../../wasm/host-imports.ts";
 import { provideGenerator } from "./generator-modules.ts";
 import { type CheckedGlue, checkGlue } from "./glue-check.ts";
 
@@ -17,6 +18,11 @@ export interface Bindings extends CheckedGlue {
 export interface BindingsRequest {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly features: readonly WasmFeature[];
+  readonly hostImports: readonly HostImport[];
+  /** The functions that it exports, by their WIT names. */
+  readonly exports: readonly string[];
+  /** Whether its exports return promises and its host calls suspend it. */
+  readonly isSuspending: boolean;
   readonly glueBytes: number;
   readonly generator: ReadonlyMap<string, WebAssembly.Module>;
 }
@@ -51,9 +57,11 @@ export async function generateBindings(request: BindingsRequest): Promise<Bindin
   return { ...checked, modules, imports: [...generated.imports] };
 }
 
-function runGenerator({ bytes, features }: BindingsRequest): ReturnType<typeof generate> {
+function runGenerator(request: BindingsRequest): ReturnType<typeof generate> {
+  const { bytes, features } = request;
   try {
     return generate(bytes, {
+      ...(request.isSuspending ? { asyncMode: suspendingMode(request) } : {}),
       name: "guest",
       map: [],
       instantiation: { tag: "sync" },
@@ -70,6 +78,16 @@ function runGenerator({ bytes, features }: BindingsRequest): ReturnType<typeof g
     refuse("artifact/malformed", `it is not valid, or has no bindings: ${words}`);
   }
 }
+
+/** By name, because the generator makes nothing asynchronous that it is not told to. */
+function suspendingMode({ hostImports, exports }: BindingsRequest): AsyncMode {
+  const imports = hostImports.flatMap(({ interface: name, functions }) =>
+    functions.map((target) => `${name}#${target}`),
+  );
+  return { tag: "jspi", val: { imports, exports: [...exports] } };
+}
+
+type AsyncMode = NonNullable<Parameters<typeof generate>[1]["asyncMode"]>;
 
 function refuse(code: ErrorCode, reason: string): never {
   throw new PluginError({

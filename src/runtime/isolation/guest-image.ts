@@ -14,6 +14,7 @@ export interface ComponentImage {
   /** The interfaces that it imports, as the glue names them: without a version. */
   readonly imports: readonly string[];
   readonly hostImports: readonly HostImport[];
+  readonly isSuspending: boolean;
 }
 
 /** A core module ready to run. */
@@ -23,7 +24,13 @@ export interface CoreImage {
   readonly module: WebAssembly.Module;
   readonly hostImports: readonly HostImport[];
   readonly declared: DeclaredSize;
+  readonly isSuspending: boolean;
 }
 
-/** What crosses into an isolate. Structured-cloneable. */
+/**
+ * What crosses into an isolate. Structured-cloneable.
+ *
+ * `isSuspending` says how its host calls wait: the guest is suspended by its engine, or else it holds its
+ * thread. The glue differs, so that an image is made for one of the two.
+ */
 export type GuestImage = ComponentImage | CoreImage;

@@ -2,22 +2,19 @@ import {
   fatal,
   type GuestMessage,
   type OwnerMessage,
+  type OwnerNote,
   outcomeMessage,
   stopOf,
 } from "./guest-messages.ts";
 import type { StopCheck } from "./guest-meter.ts";
 import type { GuestRealm } from "./guest-program.ts";
-import { type AskHost, createGuestRunner, type GuestRunner, openOutcome } from "./guest-runner.ts";
-import { askHost, type HostChannel } from "./host-channel.ts";
-
-/** Host calls go over the channel; without one, admission let no host interface in. */
-function hostAsker(
-  channel: HostChannel | undefined,
-  post: (message: GuestMessage) => void,
-): AskHost {
-  return (question, stop) =>
-    channel === undefined ? { stopped: "aborted" } : askHost(channel, post, question, stop);
-}
+import {
+  createGuestRunner,
+  type GuestRunner,
+  type HostReply,
+  openOutcome,
+} from "./guest-runner.ts";
+import { askHost } from "./host-channel.ts";
 
 /**
  * Runs a guest inside a worker: the other side of `worker-guest`.
@@ -29,7 +26,7 @@ function hostAsker(
 export function serveGuest(
   realm: GuestRealm,
   post: (message: GuestMessage) => void,
-): (message: OwnerMessage) => Promise<void> {
+): (message: OwnerMessage | OwnerNote) => Promise<void> {
   let runner: GuestRunner | undefined;
   let stopSlots: Int32Array | undefined;
   let startTimeoutMs = 0;
@@ -44,10 +41,31 @@ export function serveGuest(
     };
   };
 
+  let current = -1;
+  let waiting: (reply: HostReply) => void = () => undefined;
+
+  const heed = (note: OwnerNote) => {
+    if (note.request !== current) return;
+    waiting(note.type === "stop" ? { stopped: note.reason } : { answer: note.answer });
+  };
+
   return async (message) => {
+    if (message.type === "stop" || message.type === "host-answer") {
+      heed(message);
+      return;
+    }
+    current = message.request;
+    waiting = () => undefined;
     try {
       if (message.type === "open") {
-        runner = await createGuestRunner(message, realm, hostAsker(message.hostChannel, post));
+        const { hostChannel } = message;
+        runner = await createGuestRunner(message, realm, (question, stop) => {
+          if (hostChannel !== undefined) return askHost(hostChannel, post, question, stop);
+          post({ type: "host-call", question });
+          return new Promise((resolve) => {
+            waiting = resolve;
+          });
+        });
         stopSlots = message.stopCell === undefined ? undefined : new Int32Array(message.stopCell);
         startTimeoutMs = message.limits.startTimeoutMs;
         isFreshPerCall = message.lifetime === "call";
@@ -58,7 +76,7 @@ export function serveGuest(
         outcomeMessage(
           message.type === "open"
             ? openOutcome(runner, message.lifetime, stop)
-            : runner.call(message.exportName, message.args, stop),
+            : await runner.call(message.exportName, message.args, stop),
         ),
       );
       if (message.type === "call" && isFreshPerCall) {

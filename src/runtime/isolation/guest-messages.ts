@@ -1,3 +1,4 @@
+import type { EndReason } from "../../deadline.ts";
 import type { HostValue } from "../../host-api/host-api.ts";
 import type { HostQuestion } from "../../host-api/host-call.ts";
 import { type GuestLimits, hostCallLimits } from "../../limits.ts";
@@ -12,7 +13,7 @@ export type OwnerMessage = (
       readonly type: "open";
       /** Shared memory by which the owner stops a request; absent where there is none. */
       readonly stopCell: SharedArrayBuffer | undefined;
-      /** Where answers to host calls come; absent for a guest that makes none. */
+      /** Where answers to host calls come; absent for a guest that makes none, or is suspended by its engine. */
       readonly hostChannel: HostChannel | undefined;
     })
   | { readonly type: "call"; readonly exportName: string; readonly args: readonly string[] }
@@ -22,6 +23,11 @@ export type OwnerMessage = (
   /** Milliseconds until the inside ends the guest by its own clock. */
   readonly budgetMs: number;
 };
+
+/** What an owner says about a request under way, to a guest that its engine has suspended in a host call. */
+export type OwnerNote =
+  | { readonly type: "host-answer"; readonly request: number; readonly answer: string }
+  | { readonly type: "stop"; readonly request: number; readonly reason: EndReason };
 
 /** The answer to a request. */
 export type GuestAnswer =

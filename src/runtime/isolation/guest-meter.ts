@@ -10,6 +10,8 @@ export type StopCheck = () => "timeout" | "aborted" | undefined;
 export interface GuestMeter {
   /** Lays the meter's imports over those of a module, whose calls to the host are paid for from then on. */
   extendImports(imports: WebAssembly.Imports | undefined): WebAssembly.Imports;
+  /** Has the guest pay for a call to the host that {@link GuestMeter.extendImports} can't see: one that suspends it. */
+  payHostCall(): void;
   /** Instructions spent since the last {@link GuestMeter.begin}. */
   spent(): number;
   /** Begins a new budget: another call of the same instance. */
@@ -51,6 +53,7 @@ export function createGuestMeter(
   meter.begin(limits.fuel);
   return {
     extendImports: (others = {}) => ({ ...charged(others, meter), ...meter.imports }),
+    payHostCall: () => meter.charge(meterLimits.hostCallFuel.default),
     spent: () => Math.min(meter.spent, limits.fuel),
     begin() {
       stopped = undefined;

@@ -32,8 +32,11 @@ export interface GuestContext {
   /** What the instance's modules pay into. */
   readonly meter: GuestMeter;
   fault: GuestFault | undefined;
-  /** Asks the host and waits for its answer; throws when the guest is to stop. */
-  askHost(question: HostQuestion): string;
+  /**
+   * Asks the host: waits for the answer or, for a guest that its engine suspends, promises it. Throws
+   * when the guest is to stop; such a promise stays open then, so that nothing of the guest runs again.
+   */
+  askHost(question: HostQuestion): string | Promise<string>;
   /** Takes a line that the guest wrote; counted and dropped past `limits.logBytes`. */
   log(stream: "stdout" | "stderr", text: string): void;
 }
@@ -46,8 +49,8 @@ export interface GuestProgram {
 
 /** One instance's exports. */
 export interface GuestExports {
-  /** Calls an export of the world with strings; throws what the guest throws. */
-  call(exportName: string, args: readonly string[]): string;
+  /** Calls an export of the world with strings; throws, or rejects with, what the guest throws. */
+  call(exportName: string, args: readonly string[]): string | Promise<string>;
 }
 
 /** Records a fault in the context and throws it, so that the guest stops. */

@@ -35,18 +35,21 @@ export interface OutcomeFacts {
   readonly fuel: number;
 }
 
-/** Carries a host call out of the isolate and waits for the answer, or for the reason to stop. */
-export type AskHost = (
-  question: HostQuestion,
-  stop: StopCheck,
-) => { readonly answer: string } | { readonly stopped: "timeout" | "aborted" };
+/** What comes of a host call: the answer, or the reason to stop. */
+export type HostReply = { readonly answer: string } | { readonly stopped: "timeout" | "aborted" };
+
+/**
+ * Carries a host call out of the isolate. It waits for what comes of it, or promises that, which only a
+ * guest that its engine suspends can use; it never throws and never rejects.
+ */
+export type AskHost = (question: HostQuestion, stop: StopCheck) => HostReply | Promise<HostReply>;
 
 /** A guest inside its isolate, driven one step at a time by whoever owns the isolate. */
 export interface GuestRunner {
   /** Instantiates ahead of the next call. Whatever goes wrong is the outcome of that call. */
   prepare(stop: StopCheck): Outcome;
   /** Calls an export; with the lifetime `call`, on an instance that no call has seen. */
-  call(exportName: string, args: readonly string[], stop: StopCheck): Outcome;
+  call(exportName: string, args: readonly string[], stop: StopCheck): Promise<Outcome>;
 }
 
 /**
@@ -73,12 +76,12 @@ export async function createGuestRunner(
 
   return {
     prepare: (stop) => instanceFor(stop).outcome(""),
-    call(exportName, args, stop) {
+    async call(exportName, args, stop) {
       const instance = instanceFor(stop);
       // A fault stays with its instance: a guest that trapped is never entered again.
       if (request.lifetime === "call") current = undefined;
       else instance.restart();
-      return instance.outcome(instance.call(exportName, args));
+      return instance.outcome(await instance.call(exportName, args));
     },
   };
 }
@@ -111,7 +114,9 @@ class Instance implements GuestContext {
   readonly limits: GuestLimits;
   readonly wasi: WasiOptions | undefined;
   readonly meter: GuestMeter;
-  fault: GuestFault | undefined;
+  #fault: GuestFault | undefined;
+  /** Gives up waiting for a guest that is suspended. */
+  #giveUp: () => void = () => undefined;
   readonly #program: GuestProgram;
   readonly #askHost: AskHost;
   #hostCalls = 0;
@@ -135,6 +140,15 @@ class Instance implements GuestContext {
     );
   }
 
+  get fault(): GuestFault | undefined {
+    return this.#fault;
+  }
+
+  set fault(fault: GuestFault | undefined) {
+    this.#fault = fault;
+    this.#giveUp();
+  }
+
   /** Names who may stop what runs next, and instantiates unless that was done ahead. */
   begin(stop: StopCheck): void {
     this.#stop = stop;
@@ -153,10 +167,11 @@ class Instance implements GuestContext {
     this.#room = this.limits.logBytes;
   }
 
-  call(exportName: string, args: readonly string[]): string {
+  async call(exportName: string, args: readonly string[]): Promise<string> {
     if (this.fault !== undefined || this.#exports === undefined) return "";
     try {
-      return this.#exports.call(exportName, args);
+      const output = this.#exports.call(exportName, args);
+      return typeof output === "string" ? output : await this.#unlessFault(output);
     } catch (error) {
       this.#end(error);
       return "";
@@ -168,7 +183,16 @@ class Instance implements GuestContext {
     this.fault ??= this.meter.fault() ?? faultOf(error);
   }
 
-  askHost(question: HostQuestion): string {
+  /** A guest that has a fault while it is suspended stays so for ever, and nobody waits for it. */
+  #unlessFault(output: Promise<string>): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => reject(new Error("the guest was given up"));
+      if (this.fault !== undefined) this.#giveUp();
+      output.then(resolve, reject);
+    });
+  }
+
+  askHost(question: HostQuestion): string | Promise<string> {
     // A guest that caught what ended it gets nothing more.
     if (this.fault !== undefined) raiseFault(this, this.fault);
     this.#hostCalls += 1;
@@ -179,7 +203,17 @@ class Instance implements GuestContext {
       });
     }
     const asked = this.#askHost(question, this.#stop);
+    if (asked instanceof Promise) return this.#promisedAnswer(asked);
     return "answer" in asked ? asked.answer : raiseFault(this, stopFaults[asked.stopped]);
+  }
+
+  #promisedAnswer(asked: Promise<HostReply>): Promise<string> {
+    return new Promise((resolve) => {
+      asked.then((reply) => {
+        if ("stopped" in reply) this.fault ??= stopFaults[reply.stopped];
+        else if (this.fault === undefined) resolve(reply.answer);
+      });
+    });
   }
 
   outcome(output: string): Outcome {

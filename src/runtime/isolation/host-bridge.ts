@@ -1,9 +1,24 @@
 import type { Deadline } from "../../deadline.ts";
 import type { HostCalls, HostQuestion } from "../../host-api/host-call.ts";
-import { beginAnswer, type HostChannel, type PendingAnswer, wakeGuest } from "./host-channel.ts";
+
+/** One answer on its way. */
+export interface PendingAnswer {
+  /** Writes the next part; nothing once all is written. */
+  next(): void;
+}
+
+/** How answers reach a guest. */
+export interface AnswerRoute {
+  /** Begins to answer; the first part goes at once. */
+  begin(answer: string): PendingAnswer;
+  /** Has a guest that waits look whether it is to stop. */
+  wake(): void;
+}
 
 /** The owner's side of host calls: one guest, one call at a time. */
 export interface HostBridge {
+  /** Whether a question is being answered. */
+  readonly isAnswering: boolean;
   /** Answers a question; an answer that comes after {@link HostBridge.end} goes nowhere. */
   answer(question: HostQuestion, deadline: Deadline): void;
   /** Writes the next part of a long answer. */
@@ -15,15 +30,18 @@ export interface HostBridge {
 /**
  * Makes the bridge of one guest.
  *
- * @param channel The memory shared with the guest's thread.
+ * @param route How answers reach the guest.
  * @param hostCalls The instance's host APIs.
  * @returns The bridge.
  */
-export function createHostBridge(channel: HostChannel, hostCalls: HostCalls): HostBridge {
+export function createHostBridge(route: AnswerRoute, hostCalls: HostCalls): HostBridge {
   let current: AbortController | undefined;
   let pending: PendingAnswer | undefined;
 
   return {
+    get isAnswering() {
+      return current !== undefined && pending === undefined;
+    },
     answer(question, deadline) {
       const call = new AbortController();
       current?.abort();
@@ -31,7 +49,7 @@ export function createHostBridge(channel: HostChannel, hostCalls: HostCalls): Ho
       pending = undefined;
       const context = { signal: call.signal, remainingMs: () => deadline.remainingMs() };
       hostCalls.answer(question, context).then((answer) => {
-        if (current === call) pending = beginAnswer(channel, answer);
+        if (current === call) pending = route.begin(answer);
       });
     },
     next: () => pending?.next(),
@@ -39,7 +57,7 @@ export function createHostBridge(channel: HostChannel, hostCalls: HostCalls): Ho
       current?.abort();
       current = undefined;
       pending = undefined;
-      wakeGuest(channel);
+      route.wake();
     },
   };
 }

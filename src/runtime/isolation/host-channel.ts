@@ -2,6 +2,8 @@ import { concatBytes, decodeUtf8, encodeUtf8 } from "../../bytes.ts";
 import type { HostQuestion } from "../../host-api/host-call.ts";
 import { hostCallLimits } from "../../limits.ts";
 import type { StopCheck } from "./guest-meter.ts";
+import type { HostReply } from "./guest-runner.ts";
+import type { AnswerRoute, PendingAnswer } from "./host-bridge.ts";
 
 /**
  * Shared memory by which a guest's thread waits for the answer to a host call.
@@ -49,7 +51,7 @@ export function askHost(
   post: (message: HostChannelMessage) => void,
   question: HostQuestion,
   stop: StopCheck,
-): { readonly answer: string } | { readonly stopped: "timeout" | "aborted" } {
+): HostReply {
   const control = new Int32Array(channel.control);
   const parts: Uint8Array[] = [];
   Atomics.store(control, slots.state, states.waiting);
@@ -69,14 +71,15 @@ export function askHost(
   }
 }
 
-/** The owner's side of one answer. */
-export interface PendingAnswer {
-  /** Writes the next part; nothing once all is written. */
-  next(): void;
+/** The way of answers through a channel: in parts when they are longer than its memory. */
+export function channelRoute(channel: HostChannel): AnswerRoute {
+  return {
+    begin: (answer) => beginAnswer(channel, answer),
+    wake: () => void Atomics.notify(new Int32Array(channel.control), slots.state),
+  };
 }
 
-/** Begins to answer; the first part is written at once. */
-export function beginAnswer(channel: HostChannel, answer: string): PendingAnswer {
+function beginAnswer(channel: HostChannel, answer: string): PendingAnswer {
   const control = new Int32Array(channel.control);
   const data = new Uint8Array(channel.data);
   const bytes = encodeUtf8(answer);
@@ -95,9 +98,4 @@ export function beginAnswer(channel: HostChannel, answer: string): PendingAnswer
   };
   next();
   return { next };
-}
-
-/** Wakes a guest that waits, so that it looks whether it is to stop. */
-export function wakeGuest(channel: HostChannel): void {
-  Atomics.notify(new Int32Array(channel.control), slots.state);
 }

@@ -8,11 +8,12 @@ import {
   createStopCell,
   type GuestAnswer,
   type OwnerMessage,
+  type OwnerNote,
   readGuestMessage,
   stopRequest,
 } from "./guest-messages.ts";
-import { createHostBridge, type HostBridge } from "./host-bridge.ts";
-import { createHostChannel } from "./host-channel.ts";
+import { type AnswerRoute, createHostBridge, type HostBridge } from "./host-bridge.ts";
+import { channelRoute, createHostChannel } from "./host-channel.ts";
 import type { WorkerPort } from "./worker-port.ts";
 
 /**
@@ -73,8 +74,10 @@ class WorkerGuest implements GuestInstance {
   constructor(port: WorkerPort, image: GuestImage, context: InstantiateContext) {
     this.#port = port;
     this.#context = context;
-    const hostChannel = image.hostImports.length === 0 ? undefined : createHostChannel();
-    this.#bridge = hostChannel && createHostBridge(hostChannel, context.hostCalls);
+    const needsHost = image.hostImports.length > 0;
+    const hostChannel = needsHost && !image.isSuspending ? createHostChannel() : undefined;
+    const route = hostChannel === undefined ? this.#messageRoute() : channelRoute(hostChannel);
+    this.#bridge = needsHost ? createHostBridge(route, context.hostCalls) : undefined;
     this.shared = { stopCell: createStopCell(), hostChannel };
     port.onMessage((message) => this.#receive(message));
     port.onEnd((end) =>
@@ -102,6 +105,21 @@ class WorkerGuest implements GuestInstance {
     this.#lose(lost("instance/stopped", "The guest was stopped before it answered."));
   }
 
+  /** The way of answers to a guest that its engine has suspended: its thread is free to hear them. */
+  #messageRoute(): AnswerRoute {
+    return {
+      begin: (answer) => {
+        this.#note({ type: "host-answer", request: this.#request, answer });
+        return { next: () => undefined };
+      },
+      wake: () => undefined,
+    };
+  }
+
+  #note(note: OwnerNote): void {
+    this.#port.post(note);
+  }
+
   /** Posts one request and waits for its answer, the deadline, or the worker's end. */
   ask(question: Question, deadline: Deadline): Promise<GuestReply> {
     return new Promise((resolve, reject) => {
@@ -127,11 +145,13 @@ class WorkerGuest implements GuestInstance {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     const end = () => this.#lose(waiting.deadline.error("The guest"));
-    const { stopCell } = this.shared;
+    const { stopCell, hostChannel } = this.shared;
     if (stopCell !== undefined) stopRequest(stopCell, this.#request, reason);
+    const isSuspended = hostChannel === undefined && this.#bridge?.isAnswering === true;
+    if (isSuspended) this.#note({ type: "stop", request: this.#request, reason });
     this.#bridge?.end();
-    // Without shared memory the inside knows the time but not the signal.
-    if (stopCell === undefined && reason === "aborted") end();
+    // Without shared memory a guest that runs knows the time but not the signal.
+    if (stopCell === undefined && !isSuspended && reason === "aborted") end();
     else this.#grace = setTimeout(end, isolationLimits.stopGraceMs.default);
   }
 

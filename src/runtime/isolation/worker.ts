@@ -1,4 +1,5 @@
-import type { Isolate } from "./isolation.ts";
+import { engineSuspension } from "../suspension.ts";
+import type { HostCallBridge, Isolate } from "./isolation.ts";
 import { openWorkerGuest } from "./worker-guest.ts";
 import type { SpawnWorker, WorkerPort } from "./worker-port.ts";
 
@@ -6,9 +7,14 @@ import type { SpawnWorker, WorkerPort } from "./worker-port.ts";
  * The default isolate: a worker for every instance, started ahead so that opening one does not wait for it.
  *
  * @param spawn Starts a worker that runs `guest-main`.
+ * @param hostCallBridge How host calls are answered: by shared memory where there is any, else by JSPI where
+ *   the engine has it.
  * @returns The isolate. One warm, idle worker is kept from the first use on; it keeps no process alive.
  */
-export function createWorkerIsolate(spawn: SpawnWorker): Isolate {
+export function createWorkerIsolate(
+  spawn: SpawnWorker,
+  hostCallBridge: HostCallBridge | undefined = findBridge(),
+): Isolate {
   let warm: WorkerPort | undefined;
 
   const take = (): WorkerPort => {
@@ -29,13 +35,15 @@ export function createWorkerIsolate(spawn: SpawnWorker): Isolate {
       memory: true,
       crash: false,
       authority: true,
-      hostCalls: canShareMemory(),
+      hostCalls: hostCallBridge !== undefined,
     },
+    hostCallBridge,
     open: (image, context) => openWorkerGuest(take(), image, context),
   };
 }
 
 /** A page has shared memory only when it is cross-origin isolated. */
-function canShareMemory(): boolean {
-  return typeof SharedArrayBuffer !== "undefined";
+function findBridge(): HostCallBridge | undefined {
+  if (typeof SharedArrayBuffer !== "undefined") return "shared-memory";
+  return engineSuspension() === undefined ? undefined : "jspi";
 }

@@ -24,13 +24,14 @@ export async function servePreparation(request: PreparationRequest): Promise<Pre
 }
 
 async function prepare(request: PreparationRequest): Promise<GuestImage> {
-  const { declared, hostImports } = request;
+  const { declared, hostImports, isSuspending } = request;
   if (request.format === "core") {
     return {
       format: "core",
       module: compile(exposeStart(request.bytes), request),
       declared,
       hostImports,
+      isSuspending,
     };
   }
   const { script, globals, imports, modules } = await generateBindings(request);
@@ -44,6 +45,7 @@ async function prepare(request: PreparationRequest): Promise<GuestImage> {
     modules: compiled,
     declared,
     hostImports,
+    isSuspending,
   };
 }
 

@@ -13,6 +13,10 @@ export interface ImageSource {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly declared: DeclaredSize;
   readonly hostImports: readonly HostImport[];
+  /** The functions that it exports, by their WIT names; none for a core module. */
+  readonly exports: readonly string[];
+  /** Whether its engine is to suspend it in a host call. */
+  readonly isSuspending: boolean;
   /** What its bytes use, for saying what the engine lacks. */
   readonly features: readonly WasmFeature[];
 }

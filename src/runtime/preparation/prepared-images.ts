@@ -1,11 +1,13 @@
 import { startDeadline } from "../../deadline.ts";
 import { artifactLimits } from "../../limits.ts";
+import type { ArtifactFacts } from "../../wasm/artifact.types.ts";
 import { clampArtifact } from "../../wasm/clamp.ts";
 import { declaredSize } from "../../wasm/declared-size.ts";
 import { type HostImport, importedHostInterfaces } from "../../wasm/host-imports.ts";
 import type { Artifact, PrepareContext, PreparedGuest } from "../backend.ts";
 import { type EnableFeature, lackingFeatures } from "../engine-features.ts";
 import type { GuestImage } from "../isolation/guest-image.ts";
+import type { Isolate } from "../isolation/isolation.ts";
 import type { PrepareImage } from "./prepare-image.ts";
 
 /** What our backends need from the platform. */
@@ -30,9 +32,13 @@ export function createPrepareGuest(
 ): PrepareGuest {
   const images = new Map<string, Promise<GuestImage>>();
 
-  const imageOf = (artifact: Artifact, { limits }: PrepareContext): Promise<GuestImage> => {
+  const imageOf = (
+    artifact: Artifact,
+    { limits, isolate }: PrepareContext,
+  ): Promise<GuestImage> => {
     const hostImports = importedHostInterfaces(artifact.facts, artifact.customInterfaces);
-    const key = `${artifact.key} ${limits.memoryBytes} ${limits.tableElements} ${rawTypes(hostImports)}`;
+    const isSuspending = hostImports.length > 0 && isolate?.hostCallBridge === "jspi";
+    const key = `${artifact.key} ${limits.memoryBytes} ${limits.tableElements} ${isSuspending} ${rawTypes(hostImports)}`;
     const known = images.get(key);
     if (known !== undefined) return known;
     const bytes = clampArtifact(artifact.bytes, artifact.facts, limits);
@@ -41,6 +47,8 @@ export function createPrepareGuest(
       bytes,
       declared: declaredSize(artifact.facts),
       hostImports,
+      exports: exportedFunctions(artifact.facts),
+      isSuspending,
       features: artifact.facts.features,
     };
     const image = makeImage(source, ports.prepareImage);
@@ -55,8 +63,22 @@ export function createPrepareGuest(
   return async (artifact, context) => {
     for (const feature of lackingFeatures(artifact.facts.features)) ports.enableFeature(feature);
     const image = await waitFor(imageOf(artifact, context), context.signal);
-    return { instantiate: (instance) => instance.isolate.open(image, instance) };
+    const fits = (isolate: Isolate) =>
+      image.hostImports.length === 0 || image.isSuspending === (isolate.hostCallBridge === "jspi");
+    return {
+      async instantiate(instance) {
+        const { isolate } = instance;
+        // Whoever did not say where the guest runs may choose an isolate that needs other glue.
+        const fitting = fits(isolate) ? image : await imageOf(artifact, { ...context, isolate });
+        return isolate.open(fitting, instance);
+      },
+    };
   };
+}
+
+function exportedFunctions(facts: ArtifactFacts): readonly string[] {
+  if (facts.kind !== "component") return [];
+  return facts.exports.filter(({ kind }) => kind === "function").map(({ name }) => name);
 }
 
 /** Hosts in one process may define an interface differently, and a raw guest's bytes fit several types. */

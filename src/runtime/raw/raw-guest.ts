@@ -1,6 +1,5 @@
 import { decodeUtf8, encodeUtf8 } from "../../bytes.ts";
 import { hostCallLimits } from "../../limits.ts";
-import type { HostImport } from "../../wasm/host-imports.ts";
 import type { CoreImage } from "../isolation/guest-image.ts";
 import {
   type GuestContext,
@@ -8,6 +7,7 @@ import {
   type GuestProgram,
   raiseFault,
 } from "../isolation/guest-program.ts";
+import { engineSuspension, type Suspension } from "../suspension.ts";
 import { rawHostModules } from "./raw-host-modules.ts";
 import { startExport } from "./start-function.ts";
 
@@ -27,23 +27,23 @@ export function loadCore(image: CoreImage): GuestProgram {
   return {
     instantiate: (context): GuestExports => ({
       call(_exportName, [toolName = "", input = ""]) {
-        const call = new RawCall(
-          context,
-          image.hostImports,
-          encodeUtf8(toolName),
-          encodeUtf8(input),
-        );
-        call.run(image.module);
-        return call.output();
+        return new RawCall(context, image, encodeUtf8(toolName), encodeUtf8(input)).run();
       },
     }),
   };
 }
 
+type ExportedFunction = () => unknown;
+
+function isFunction(value: unknown): value is ExportedFunction {
+  return typeof value === "function";
+}
+
 /** One call: the instance, what it may read, and what it wrote. */
 class RawCall {
   readonly #context: GuestContext;
-  readonly #hostImports: readonly HostImport[];
+  readonly #image: CoreImage;
+  readonly #suspension: Suspension | undefined;
   readonly #toolName: Uint8Array;
   readonly #input: Uint8Array;
   #exports: WebAssembly.Exports | undefined;
@@ -51,30 +51,35 @@ class RawCall {
   /** The first thing that went wrong with an output stays, whatever is written later. */
   #outputError: "malformed" | "too-large" | undefined;
 
-  constructor(
-    context: GuestContext,
-    hostImports: readonly HostImport[],
-    toolName: Uint8Array,
-    input: Uint8Array,
-  ) {
+  constructor(context: GuestContext, image: CoreImage, toolName: Uint8Array, input: Uint8Array) {
     this.#context = context;
-    this.#hostImports = hostImports;
+    this.#image = image;
+    this.#suspension = image.isSuspending ? engineSuspension() : undefined;
     this.#toolName = toolName;
     this.#input = input;
   }
 
-  run(module: WebAssembly.Module): void {
-    this.#exports = new WebAssembly.Instance(
-      module,
+  run(): string | Promise<string> {
+    const { exports } = new WebAssembly.Instance(
+      this.#image.module,
       this.#context.meter.extendImports(this.#imports()),
-    ).exports;
-    for (const name of [startExport, "yoi_tool_call"]) {
-      const entry = this.#exports[name];
-      if (typeof entry === "function") entry();
-    }
+    );
+    this.#exports = exports;
+    const entries = [exports[startExport], exports.yoi_tool_call].filter(isFunction);
+    if (this.#suspension !== undefined) return this.#runPromising(entries, this.#suspension);
+    for (const entry of entries) entry();
+    return this.#readOutput();
   }
 
-  output(): string {
+  async #runPromising(
+    entries: readonly ExportedFunction[],
+    { promising }: Suspension,
+  ): Promise<string> {
+    for (const entry of entries) await promising(entry)();
+    return this.#readOutput();
+  }
+
+  #readOutput(): string {
     if (this.#outputError === "too-large") {
       raiseFault(this.#context, {
         code: "output/too-large",
@@ -97,10 +102,13 @@ class RawCall {
 
   #imports(): WebAssembly.Imports {
     return {
-      ...rawHostModules(this.#hostImports, {
+      ...rawHostModules(this.#image.hostImports, {
         readText: (pointer, length) => this.#readText(pointer, length),
         writeBytes: (bytes, pointer, length) => this.#read(bytes, pointer, length),
         askHost: (question) => this.#context.askHost(question),
+        ...(this.#suspension === undefined
+          ? {}
+          : { suspending: this.#paidSuspending(this.#suspension) }),
       }),
       "yoi:tool": {
         tool_name_len: () => this.#toolName.length,
@@ -111,6 +119,14 @@ class RawCall {
         output_write: (pointer: number, length: number) => this.#write(pointer, length),
       },
     };
+  }
+
+  #paidSuspending({ suspending }: Suspension): Suspension["suspending"] {
+    return (target) =>
+      suspending((...values) => {
+        this.#context.meter.payHostCall();
+        return target(...values);
+      });
   }
 
   #read(source: Uint8Array, pointer: number, length: number): number {

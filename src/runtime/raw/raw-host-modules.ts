@@ -2,6 +2,7 @@ import { encodeUtf8 } from "../../bytes.ts";
 import type { HostValue } from "../../host-api/host-api.ts";
 import type { HostQuestion } from "../../host-api/host-call.ts";
 import type { HostImport, RawHostModule } from "../../wasm/host-imports.ts";
+import type { Suspension } from "../suspension.ts";
 
 /** What a host module's functions do with the guest around them. */
 export interface RawHostAccess {
@@ -9,8 +10,10 @@ export interface RawHostAccess {
   readText(pointer: number, length: number): string | undefined;
   /** Copies bytes into the guest's memory; -1 when they do not fit there, else their length. */
   writeBytes(bytes: Uint8Array, pointer: number, length: number): number;
-  /** Asks the host and waits. */
-  askHost(question: HostQuestion): string;
+  /** Asks the host and waits, or promises the answer. */
+  askHost(question: HostQuestion): string | Promise<string>;
+  /** Makes an import whose promise the guest waits for; absent where the guest holds its thread. */
+  readonly suspending?: Suspension["suspending"] | undefined;
 }
 
 const refused = -1;
@@ -43,14 +46,19 @@ function hostModule(
   access: RawHostAccess,
 ): WebAssembly.ModuleImports {
   let response: Uint8Array = new Uint8Array(0);
+  const keep = (answer: string): number => {
+    response = encodeUtf8(answer);
+    return response.length;
+  };
   const module: WebAssembly.ModuleImports = Object.create(null);
   for (const [field, target] of functions) {
-    module[field] = (...values: number[]): number => {
+    const ask = (...values: number[]): number | Promise<number> => {
       const args = readArguments(name, target.parameters, values, access);
       if (args === undefined) return refused;
-      response = encodeUtf8(access.askHost({ interface: name, function: target.name, args }));
-      return response.length;
+      const asked = access.askHost({ interface: name, function: target.name, args });
+      return typeof asked === "string" ? keep(asked) : asked.then(keep);
     };
+    module[field] = access.suspending?.(ask) ?? ask;
   }
   module.response_len = () => response.length;
   module.response_read = (pointer = 0, length = 0) => access.writeBytes(response, pointer, length);
