@@ -1,4 +1,4 @@
-import type { Diagnostic, PluginError } from "../errors.ts";
+import { type Diagnostic, isPluginError, PluginError } from "../errors.ts";
 import type { Authority } from "../grants/grants.types.ts";
 import type { HostApi } from "../host-api/host-api.ts";
 import type { GuestLimits } from "../limits.ts";
@@ -140,7 +140,7 @@ export function createIngress(parts: IngressParts): Ingress {
     deliver,
     async open(signal) {
       if (exposed.ingresses.size === 0) return;
-      queue = await (plan.ingress.queue ?? memoryIngressQueue()).open(consumer);
+      queue = await openQueue(plan, consumer);
       if (signal?.aborted !== true) await sources.open();
     },
     release(error) {
@@ -160,4 +160,19 @@ export function createIngress(parts: IngressParts): Ingress {
       return { ingress: counts.read(capacity, queue), sources: sources.statuses() };
     },
   };
+}
+
+async function openQueue(plan: LifePlan, consumer: IngressConsumer): Promise<IngressQueueSession> {
+  try {
+    return await (plan.ingress.queue ?? memoryIngressQueue()).open(consumer);
+  } catch (thrown) {
+    if (isPluginError(thrown)) throw thrown;
+    throw new PluginError({
+      code: "ingress/unavailable",
+      phase: "lifecycle",
+      plugin: consumer.plugin.ref,
+      message: "The queue of events could not be opened; the error's cause says why.",
+      cause: thrown,
+    });
+  }
 }

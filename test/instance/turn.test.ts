@@ -162,4 +162,29 @@ describe("[run/turns] turns", () => {
     await Promise.all([first, second]);
     expect(listening).toBe(0);
   });
+
+  test("what keeps a place waits in its order even when the queue is full", async () => {
+    const turns = createTurns({ maxWaiting: 1 });
+    const log: string[] = [];
+    const calls = ["running", "waiting", "kept"].map((name) => work(log, name));
+    const [running, waiting, kept] = calls as [
+      (typeof calls)[0],
+      (typeof calls)[0],
+      (typeof calls)[0],
+    ];
+    const all = [
+      turns.run(running.start),
+      turns.run(waiting.start),
+      turns.run(kept.start, undefined, "kept"),
+    ];
+    await expect(turns.run(async () => 1)).rejects.toMatchObject({ code: "instance/busy" });
+    for (const [index, call] of calls.entries()) {
+      call.finish("");
+      await all[index];
+      await Promise.resolve();
+    }
+    expect(log).toEqual(["running", "waiting", "kept"]);
+    turns.close(stopped);
+    await expect(turns.run(async () => 1, undefined, "kept")).rejects.toBe(stopped);
+  });
 });
