@@ -76,6 +76,7 @@ export default defineConfig([
       testing: "src/testing.ts",
       pdk: "src/pdk.ts",
       build: "src/build.ts",
+      bullmq: "src/bullmq.ts",
       cli: "src/cli.ts",
       "ports.node": "src/ports.node.ts",
       "ports.browser": "src/ports.browser.ts",
@@ -85,6 +86,7 @@ export default defineConfig([
       "#ports",
       /^node:/,
       "esbuild",
+      "bullmq",
       "@bytecodealliance/componentize-js",
       "componentize-qjs",
     ],
@@ -96,6 +98,7 @@ export default defineConfig([
         testing: "src/testing.ts",
         pdk: "src/pdk.ts",
         build: "src/build.ts",
+        bullmq: "src/bullmq.ts",
       },
     },
     onSuccess: async () => {

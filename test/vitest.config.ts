@@ -17,8 +17,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    // These have configurations of their own: they need a browser, or files from elsewhere.
-    exclude: ["test/browser/**", "test/corpora/**"],
+    // These have configurations of their own: they need a browser, a Redis, or files from elsewhere.
+    exclude: ["test/browser/**", "test/corpora/**", "test/queue/redis/**"],
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: "forks",

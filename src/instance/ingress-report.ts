@@ -21,8 +21,11 @@ export interface EventPassage {
  * @param passage What the queue knows of it.
  * @returns The frozen report.
  */
-export function attemptReport(attempt: IngressAttempt, passage: EventPassage): IngressReport {
-  return Object.freeze({ ...attempt, ...passage });
+export function attemptReport(
+  attempt: IngressAttempt,
+  { attempts, queueLatencyMs }: EventPassage,
+): IngressReport {
+  return Object.freeze({ ...attempt, attempts, queueLatencyMs });
 }
 
 /**

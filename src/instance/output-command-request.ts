@@ -60,7 +60,7 @@ export function createRequestDispatch(ports: OutputCommandPorts): RequestDispatc
       });
     });
     const call = { signal: controller.signal, remainingMs: () => deadline.remainingMs() };
-    return Promise.race([calls.answer(question, call), ended]);
+    return await Promise.race([calls.answer(question, call), ended]);
   };
 
   const dispatch = async (text: string, address: ResultAddress): Promise<void> => {

@@ -1,3 +1,4 @@
+import { startDeadline } from "../deadline.ts";
 import { boundedText, redactText } from "../diagnostic.ts";
 import type { Json } from "../json.ts";
 import { commandLimits, textLimits } from "../limits.ts";
@@ -6,21 +7,19 @@ import type { OutputCommandResult } from "./ingress.types.ts";
 import {
   type CommandKind,
   type CommandNames,
-  type OutputCommand,
   readOutputCommand,
 } from "./output-command-envelope.ts";
 import { createRequestDispatch } from "./output-command-request.ts";
 import { checkWebSocketSend } from "./output-command-send.ts";
 import { checkStatusUpdate } from "./output-command-status.ts";
-import type {
-  CommandCheck,
-  CommandOccasion,
-  CommandOutcome,
-  CommandStep,
+import {
+  type CommandCheck,
+  type CommandOccasion,
+  type CommandOutcome,
+  type CommandStep,
+  rejected,
 } from "./output-command-step.ts";
 import type { OutputCommandPorts, OutputCommands } from "./output-commands.types.ts";
-
-export type { OutputCommandPorts, OutputCommands } from "./output-commands.types.ts";
 
 /**
  * Begins to carry out the output commands of one instance: what a guest asks of the host in its answer
@@ -50,7 +49,8 @@ export function createOutputCommands(ports: OutputCommandPorts): OutputCommands 
     const reading = readOutputCommand(value, occasion.event);
     if (!reading.ok) return { names: reading.names, step: { ok: false, reason: reading.reason } };
     const { names, command } = reading;
-    return { names, step: await checkSafely(checks[command.kind], command, occasion) };
+    const checking = Promise.resolve(command).then((read) => checks[read.kind](read, occasion));
+    return { names, step: await checkedInTime(checking, ports.signal) };
   };
 
   return {
@@ -93,17 +93,29 @@ interface Checked {
   readonly step: CommandStep;
 }
 
-/** What a policy or a driver of the host throws rejects the command, and its text stays here. */
-async function checkSafely(
-  check: CommandCheck,
-  command: OutputCommand,
-  occasion: CommandOccasion,
+/**
+ * Waits for a check, no longer than a policy may ask a person: the next event waits for it as well.
+ * What a policy of the host throws rejects the command, and its text stays here.
+ */
+async function checkedInTime(
+  checking: Promise<CommandStep>,
+  signal: AbortSignal,
 ): Promise<CommandStep> {
-  try {
-    return await check(command, occasion);
-  } catch {
-    return { ok: false, reason: "it could not be checked" };
-  }
+  using deadline = startDeadline({ budgetMs: commandLimits.requestMs.default, signals: [signal] });
+  return await new Promise<CommandStep>((resolve) => {
+    let isLate = false;
+    deadline.onEnd(() => {
+      isLate = true;
+      resolve(rejected("it could not be checked in time"));
+    });
+    checking.then(
+      (step) => {
+        if (isLate && step.ok) step.release?.();
+        resolve(step);
+      },
+      () => resolve(rejected("it could not be checked")),
+    );
+  });
 }
 
 async function runSafely(step: Extract<CommandStep, { ok: true }>): Promise<CommandOutcome> {

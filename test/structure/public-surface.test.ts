@@ -93,6 +93,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     "websocketText",
   ],
   "./build": ["buildComponent", "buildPackage"],
+  "./bullmq": ["bullmqIngressQueue"],
 };
 
 describe("[package/surface] what the package exports", () => {

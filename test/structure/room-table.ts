@@ -96,6 +96,8 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
       from: ["manifest", "package", "grants", "instance"],
     },
   ],
+  // Queues on engines that a host installs itself, each with an entry of its own.
+  ["queue", { doors: ["bullmq-ingress-queue.ts"], from: ["manifest", "package", "instance"] }],
   ["store", { doors: ["store.ts"], from: ["manifest", "package", "grants", "inspect"] }],
   ["build", { doors: ["build-component.ts", "guest-world.ts"], from: ["manifest", "package"] }],
   [
@@ -127,7 +129,7 @@ export const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
 ]);
 
 /** Rooms that a browser never loads; only they and `*.node.ts` may import Node's modules. */
-export const nodeRooms: ReadonlySet<string> = new Set(["store", "build", "cli"]);
+export const nodeRooms: ReadonlySet<string> = new Set(["queue", "store", "build", "cli"]);
 
 /** Entries: they name what is public and choose defaults, so that they may open any room. */
 export const entries: readonly string[] = [
@@ -136,6 +138,7 @@ export const entries: readonly string[] = [
   "browser.ts",
   "pdk.ts",
   "build.ts",
+  "bullmq.ts",
   "cli.ts",
   "testing.ts",
 ];
@@ -200,5 +203,20 @@ export const exceptions: readonly Exception[] = [
     from: "instance",
     to: "host-api/host-answer.ts",
     reason: "a request that is ended reads like one that the request API ended",
+  },
+  {
+    from: "queue",
+    to: "instance/ingress-event.ts",
+    reason: "an event that was kept elsewhere is read like one that is delivered",
+  },
+  {
+    from: "queue",
+    to: "instance/ingress-report.ts",
+    reason: "a report means the same whatever queue the event was in",
+  },
+  {
+    from: "queue",
+    to: "instance/listeners.ts",
+    reason: "a listener that throws stops no queue",
   },
 ];

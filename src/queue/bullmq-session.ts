@@ -1,0 +1,228 @@
+import type { Queue, QueueEvents } from "bullmq";
+import type {
+  DeliverOptions,
+  IngressConsumer,
+  IngressEnvelope,
+  IngressFailure,
+  IngressQueueSession,
+  IngressReport,
+} from "../instance/ingress.types.ts";
+import { queueFull, takenBack, unattendedReport } from "../instance/ingress-report.ts";
+import { durableQueueLimits, ingressLimits } from "../limits.ts";
+import { type AwaitedReport, createAwaitedReports } from "./awaited-reports.ts";
+import { failedReport, startEventWorker } from "./event-worker.ts";
+import { type Answer, inTime, pause } from "./in-time.ts";
+import { jobName, type QueuedEvent, readQueuedEvent, readReport } from "./queued-event.ts";
+import type { RedisPlace } from "./redis-place.ts";
+
+/** What a session is made of: connections that are open. */
+export interface SessionParts {
+  readonly queue: Queue<QueuedEvent, IngressReport>;
+  readonly announcements: QueueEvents;
+  readonly place: RedisPlace;
+  readonly consumer: IngressConsumer;
+  readonly lockMs: number;
+  onError(error: Error): void;
+}
+
+/**
+ * Begins to serve one instance out of Redis.
+ *
+ * A delivery waits for its report wherever the event is handled: this host's worker tells it, or the
+ * announcement of another one's; one that was missed is found by looking.
+ *
+ * @param parts The connections, and whom they serve; closing the session closes them.
+ * @returns The session, taking events.
+ */
+export function openBullmqSession(parts: SessionParts): IngressQueueSession {
+  const { queue, announcements, consumer, place, lockMs, onError } = parts;
+  const awaited = createAwaitedReports();
+  const closing = new AbortController();
+  let closed: IngressFailure | undefined;
+  let enqueued = 0;
+  let adding = 0;
+  let roomless = 0;
+  let depth = 0;
+
+  const ask = <Value>(question: Promise<Value>): Promise<Answer<Value>> =>
+    inTime(question, durableQueueLimits.answerMs.default);
+
+  const countWaiting = async (): Promise<number> => {
+    depth = await queue.getJobCountByTypes("wait", "delayed", "prioritized");
+    return depth;
+  };
+
+  /** Settles those who wait for an event that is done with, wherever that was. */
+  const lookFor = async (job: string): Promise<void> => {
+    const found = await queue.getJob(job);
+    if (found === undefined) return awaited.settleMissing(job, gone);
+    if (found.finishedOn === undefined) return undefined;
+    const report = readReport(found.returnvalue);
+    if (report !== undefined) return awaited.settle(job, report);
+    const queued = readQueuedEvent(found.data);
+    if (queued === undefined) awaited.settleMissing(job, gone);
+    else awaited.settle(job, failedReport(consumer, queued, found));
+  };
+  const announced = ({ jobId }: { readonly jobId: string }) => {
+    if (awaited.has(jobId)) lookFor(jobId).catch(onError);
+  };
+  announcements.on("completed", announced);
+  announcements.on("failed", announced);
+
+  const look = async () => {
+    await countWaiting();
+    for (const job of awaited.jobs) await lookFor(job);
+  };
+  const looking = setInterval(
+    () => void look().catch(onError),
+    durableQueueLimits.reportPollMs.default,
+  );
+
+  const worker = startEventWorker({
+    place,
+    consumer,
+    lockMs,
+    onError,
+    onReport: (job, report) => awaited.settle(job, report),
+    onReturn: (job, report) => {
+      if (closed !== undefined) awaited.settle(job, report);
+    },
+  });
+
+  const add = (event: IngressEnvelope, job: string) =>
+    queue.add(
+      "event",
+      { event, digest: consumer.plugin.digest, deliveredAt: Date.now(), returned: 0 },
+      {
+        jobId: job,
+        attempts: consumer.maxAttempts,
+        backoff: { type: "custom" },
+        // A trace names the host's own files.
+        stackTraceLimit: 0,
+        removeOnComplete: {
+          age: durableQueueLimits.keptReportsMs.default / 1000,
+          count: durableQueueLimits.keptReports.default,
+        },
+        removeOnFail: { count: durableQueueLimits.keptDeadLetters.default },
+      },
+    );
+
+  const refuse = (event: IngressEnvelope, error: IngressFailure, beganAt: number) =>
+    unattendedReport(consumer, event, error, performance.now() - beganAt);
+
+  /** Waits for room, and keeps it for the event that is about to be added. */
+  const findRoom = async ({ signal, waitMs = 0 }: DeliverOptions) => {
+    const until = performance.now() + waitMs;
+    for (;;) {
+      if (closed !== undefined) return closed;
+      if (signal?.aborted === true) return takenBack;
+      const waiting = await ask(countWaiting());
+      if (!waiting.ok) return noAnswer;
+      // Those that this host is adding are not counted by Redis yet.
+      if (waiting.value + adding < consumer.capacity) {
+        adding += 1;
+        return undefined;
+      }
+      const leftMs = until - performance.now();
+      if (leftMs <= 0 || roomless >= ingressLimits.waitingForRoom.default) {
+        return queueFull(consumer.capacity);
+      }
+      roomless += 1;
+      await pause(Math.min(leftMs, durableQueueLimits.roomPollMs.default), [
+        signal,
+        closing.signal,
+      ]);
+      roomless -= 1;
+    }
+  };
+
+  const enter = async (
+    event: IngressEnvelope,
+    signal: AbortSignal | undefined,
+    delivery: AwaitedReport,
+  ): Promise<void> => {
+    const job = jobName(event);
+    awaited.add(job, delivery);
+    const added = await ask(add(event, job));
+    adding -= 1;
+    if (!added.ok) {
+      awaited.remove(job, delivery);
+      return delivery.settle(delivery.missing(noAnswer));
+    }
+    enqueued += 1;
+    const onAbort = () => void takeBack(job, delivery).catch(onError);
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener("abort", onAbort, { once: true });
+    // Of a repetition the report may be there already.
+    lookFor(job).catch(onError);
+  };
+
+  /** Takes an event out of Redis for its sender, if nobody else waits for it and no guest has it. */
+  const takeBack = async (job: string, delivery: AwaitedReport): Promise<void> => {
+    const isAlone = awaited.isAlone(job, delivery);
+    if (isAlone && worker.cancel(job)) return;
+    const removed = isAlone ? await ask(queue.remove(job)) : undefined;
+    const isGone = removed?.ok === true && removed.value === 1;
+    if (!isGone && isAlone && worker.cancel(job)) return;
+    awaited.remove(job, delivery);
+    delivery.settle(delivery.missing(isGone ? takenBack : takenBackLate));
+  };
+
+  return {
+    get depth() {
+      return depth;
+    },
+    get counters() {
+      return Object.freeze({ enqueued, ...worker.counters });
+    },
+    async deliver(event, options) {
+      const beganAt = performance.now();
+      const refusal = await findRoom(options);
+      if (refusal !== undefined) return refuse(event, refusal, beganAt);
+      return new Promise<IngressReport>((resolve) => {
+        const missing = (error: IngressFailure) => refuse(event, error, beganAt);
+        void enter(event, options.signal, { settle: resolve, missing }).catch(onError);
+      });
+    },
+    async close({ code, message }) {
+      if (closed !== undefined) return;
+      const stays = {
+        code,
+        message: `${message} The event stays in its queue.`,
+        isRetryable: true,
+      };
+      closed = Object.freeze(stays);
+      closing.abort();
+      clearInterval(looking);
+      for (const job of awaited.jobs) {
+        if (job !== worker.inHand) awaited.settleMissing(job, closed);
+      }
+      await worker.close();
+      for (const job of awaited.jobs) awaited.settleMissing(job, closed);
+      await inTime(
+        Promise.allSettled([announcements.close(), queue.close()]),
+        durableQueueLimits.closeMs.default,
+      );
+    },
+  };
+}
+
+const noAnswer: IngressFailure = Object.freeze({
+  code: "ingress/unavailable",
+  message:
+    "The queue's Redis did not answer in time, so that the event may be in the queue or not. Deliver it again with the same correlation_id: it is not taken twice.",
+  isRetryable: true,
+});
+
+const gone: IngressFailure = Object.freeze({
+  code: "runtime/lost",
+  message: "The event was taken out of its queue, and no report of it is left.",
+  isRetryable: true,
+});
+
+const takenBackLate: IngressFailure = Object.freeze({
+  code: "runtime/aborted",
+  message:
+    "The sender's signal fired, but the event could not be taken out of its queue: another host has it, or somebody else waits for it.",
+  isRetryable: false,
+});

@@ -1,0 +1,265 @@
+import { Queue } from "bullmq";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { IngressConsumer, IngressQueueSession } from "../../../src/instance/ingress.types.ts";
+import {
+  type BullmqIngressQueueOptions,
+  bullmqIngressQueue,
+} from "../../../src/queue/bullmq-ingress-queue.ts";
+import {
+  attempt,
+  envelope,
+  gate,
+  guestFailure,
+  scriptedConsumer,
+} from "../../instance/ingress-consumer.ts";
+import { type RedisServer, startRedis } from "./redis-server.ts";
+
+const stopped = { code: "instance/stopped", message: "The instance is stopped." } as const;
+
+let redis: RedisServer;
+let prefix = 0;
+const sessions: IngressQueueSession[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterEach(async () => {
+  await Promise.all(sessions.splice(0).map((session) => session.close(stopped)));
+  prefix += 1;
+});
+afterAll(async () => {
+  await redis[Symbol.asyncDispose]();
+});
+
+async function open(
+  consumer: IngressConsumer,
+  options: Partial<BullmqIngressQueueOptions> = {},
+): Promise<IngressQueueSession> {
+  const { connection } = redis;
+  const queue = bullmqIngressQueue({ connection, prefix: `test-${prefix}`, ...options });
+  const session = await queue.open(consumer);
+  sessions.push(session);
+  return session;
+}
+
+const taking = () => scriptedConsumer(async (event) => attempt(event));
+
+describe("one host", () => {
+  test("handles events one at a time and reports each", async () => {
+    let running = 0;
+    const consumer = scriptedConsumer(async (event) => {
+      running += 1;
+      expect(running).toBe(1);
+      await new Promise(setImmediate);
+      running -= 1;
+      return { ...attempt(event), output: { seen: event.payload } };
+    });
+    const session = await open(consumer);
+    const ids = Array.from({ length: 20 }, (_, index) => `event-${index}`);
+    const reports = await Promise.all(
+      ids.map((id) => session.deliver(envelope(id, { payload: id }), {})),
+    );
+    expect(reports.map(({ correlationId }) => correlationId)).toEqual(ids);
+    expect(reports.map(({ output }) => output)).toEqual(ids.map((seen) => ({ seen })));
+    expect(consumer.handled.map(({ correlation_id }) => correlation_id)).toEqual(ids);
+    expect(session.counters).toEqual({ enqueued: 20, retried: 0, deadLettered: 0 });
+  });
+
+  test("tells a repeated delivery what became of the first", async () => {
+    const consumer = taking();
+    const session = await open(consumer);
+    const first = await session.deliver(envelope("same"), {});
+    const again = await session.deliver(envelope("same"), {});
+    expect(again).toEqual(first);
+    expect(consumer.handled).toHaveLength(1);
+    // Another source can't keep an event out by naming its id first.
+    await session.deliver(envelope("same", { source: "elsewhere" }), {});
+    expect(consumer.handled).toHaveLength(2);
+  });
+
+  test("tries a retryable failure again, then keeps the event as a dead letter and reports it", async () => {
+    const consumer = scriptedConsumer(async (event) => attempt(event, guestFailure(true)));
+    const session = await open(consumer);
+    const report = await session.deliver(envelope("bad", { attempt: 2 }), {});
+    expect(report).toMatchObject({ attempts: 3, error: { code: "guest/failed" } });
+    expect(consumer.handled.map((event) => event.attempt)).toEqual([2, 3, 4]);
+    expect(consumer.letters).toEqual([{ event: envelope("bad", { attempt: 2 }), report }]);
+    expect(session.counters).toEqual({ enqueued: 1, retried: 2, deadLettered: 1 });
+    await using kept = watch();
+    const [failed] = await kept.queue.getFailed();
+    expect(failed?.data.event.correlation_id).toBe("bad");
+    expect(failed?.stacktrace).toEqual([]);
+    expect(await session.deliver(envelope("bad", { attempt: 2 }), {})).toEqual(report);
+  });
+
+  test("gives up a failure that is not retryable at once", async () => {
+    const consumer = scriptedConsumer(async (event) => attempt(event, guestFailure(false)));
+    const report = await (await open(consumer)).deliver(envelope("bad"), {});
+    expect(report).toMatchObject({ attempts: 1, error: { isRetryable: false } });
+    expect(consumer.letters).toHaveLength(1);
+  });
+
+  test("refuses what is over its capacity, or lets it wait for room", async () => {
+    const held = gate<undefined>();
+    const arrived = gate<undefined>();
+    const consumer = scriptedConsumer(
+      async (event) => {
+        arrived.open(undefined);
+        await held.opened;
+        return attempt(event);
+      },
+      { capacity: 2 },
+    );
+    const session = await open(consumer);
+    const deliveries = [session.deliver(envelope("a"), {})];
+    await arrived.opened;
+    deliveries.push(session.deliver(envelope("b"), {}), session.deliver(envelope("c"), {}));
+    const refused = await session.deliver(envelope("d"), { waitMs: 10 });
+    expect(refused).toMatchObject({ attempts: 0, error: { code: "ingress/queue-full" } });
+    expect(session.depth).toBe(2);
+    const patient = session.deliver(envelope("e"), { waitMs: 60_000 });
+    held.open(undefined);
+    for (const report of await Promise.all([...deliveries, patient])) {
+      expect(report.accepted).toBe(true);
+    }
+  });
+
+  test("takes an event back while it waits, and stops the guest that has one", async () => {
+    const arrived = gate<undefined>();
+    const consumer = scriptedConsumer(async (event, signal) => {
+      arrived.open(undefined);
+      await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+      const message = "The guest was stopped.";
+      return attempt(event, { code: "runtime/aborted", message, isRetryable: false });
+    });
+    const session = await open(consumer);
+    const [inHand, waiting] = [new AbortController(), new AbortController()];
+    const first = session.deliver(envelope("a"), { signal: inHand.signal });
+    await arrived.opened;
+    const second = session.deliver(envelope("b"), { signal: waiting.signal });
+    await depthOf(1);
+    waiting.abort();
+    expect(await second).toMatchObject({ attempts: 0, error: { code: "runtime/aborted" } });
+    inHand.abort();
+    expect(await first).toMatchObject({ attempts: 1, error: { code: "runtime/aborted" } });
+    expect(consumer.handled).toHaveLength(1);
+    expect(consumer.letters).toEqual([]);
+  });
+});
+
+describe("several hosts", () => {
+  test("share the events, each with one at a time, and each delivery hears of its own", async () => {
+    const seen = new Map<string, number>();
+    const host = () => {
+      let running = 0;
+      return scriptedConsumer(async (event) => {
+        running += 1;
+        expect(running).toBe(1);
+        seen.set(event.correlation_id, (seen.get(event.correlation_id) ?? 0) + 1);
+        await new Promise(setImmediate);
+        running -= 1;
+        return attempt(event);
+      });
+    };
+    const [left, right] = [host(), host()];
+    const [one, other] = [await open(left), await open(right)];
+    const ids = Array.from({ length: 30 }, (_, index) => `event-${index}`);
+    const reports = await Promise.all(
+      ids.map((id, index) =>
+        (index % 2 === 0 ? one : other).deliver(envelope(id), { waitMs: 60_000 }),
+      ),
+    );
+    expect(reports.every(({ accepted, attempts }) => accepted && attempts === 1)).toBe(true);
+    expect([...seen.values()].every((count) => count === 1)).toBe(true);
+    expect(seen.size).toBe(30);
+    expect(left.handled.length).toBeGreaterThan(0);
+    expect(right.handled.length).toBeGreaterThan(0);
+  });
+
+  test("a host that stops leaves what waits to the next one", async () => {
+    const arrived = gate<undefined>();
+    const held = gate<undefined>();
+    const first = await open(
+      scriptedConsumer(async (event) => {
+        arrived.open(undefined);
+        await held.opened;
+        return attempt(event, { ...stopped, isRetryable: true });
+      }),
+    );
+    const deliveries = ["a", "b", "c"].map((id) => first.deliver(envelope(id), {}));
+    await arrived.opened;
+    await depthOf(2);
+    const closing = first.close(stopped);
+    expect(await deliveries[1]).toMatchObject({ attempts: 0, error: { code: stopped.code } });
+    held.open(undefined);
+    await closing;
+    for (const report of await Promise.all(deliveries)) {
+      expect(report.error?.code).toBe(stopped.code);
+    }
+    const consumer = taking();
+    const second = await open(consumer);
+    await second.deliver(envelope("d"), {});
+    const ids = consumer.handled.map((event) => [event.correlation_id, event.attempt]);
+    expect(ids).toEqual([
+      ["a", 1],
+      ["b", 1],
+      ["c", 1],
+      ["d", 1],
+    ]);
+  });
+
+  test("a host whose guest is down burns no events of the others", async () => {
+    const failed = { code: "instance/failed", message: "It failed.", isRetryable: true } as const;
+    const down = scriptedConsumer(async (event) => attempt(event, failed));
+    const one = await open(down, {});
+    const up = taking();
+    const delivery = one.deliver(envelope("a"), {});
+    await open(up);
+    expect(await delivery).toMatchObject({ accepted: true, attempts: 1 });
+    expect(down.letters).toEqual([]);
+  });
+
+  test("of another version take over what waits, unless they are named apart", async () => {
+    const arrived = gate<undefined>();
+    const held = gate<undefined>();
+    const old = await open(
+      scriptedConsumer(async (event) => {
+        arrived.open(undefined);
+        await held.opened;
+        return attempt(event);
+      }),
+    );
+    const deliveries = ["a", "b"].map((id) => old.deliver(envelope(id), {}));
+    await arrived.opened;
+    await depthOf(1);
+    const plugin = {
+      ...taking().plugin,
+      version: "2",
+      digest: `sha256:${"cd".repeat(32)}`,
+    } as const;
+    const apart = scriptedConsumer(async (event) => attempt(event), { plugin });
+    const elsewhere = await open(apart, { name: ({ ref, digest }) => `${ref} ${digest}` });
+    await elsewhere.deliver(envelope("x"), {});
+    expect(apart.handled.map(({ correlation_id }) => correlation_id)).toEqual(["x"]);
+    const upgrade = scriptedConsumer(async (event) => attempt(event), { plugin });
+    await open(upgrade);
+    expect((await deliveries[1])?.accepted).toBe(true);
+    expect(upgrade.handled.map(({ correlation_id }) => correlation_id)).toEqual(["b"]);
+    held.open(undefined);
+    await deliveries[0];
+  });
+});
+
+function watch(): { readonly queue: Queue } & AsyncDisposable {
+  const queue = new Queue("ingress.project~3a~example.echo", {
+    connection: redis.connection,
+    prefix: `test-${prefix}`,
+  });
+  return { queue, [Symbol.asyncDispose]: () => queue.close() };
+}
+
+/** Waits until so many events wait in Redis. */
+async function depthOf(count: number): Promise<void> {
+  await using watched = watch();
+  await expect.poll(() => watched.queue.getWaitingCount(), { timeout: 10_000 }).toBe(count);
+}
