@@ -429,6 +429,11 @@ export const requirements = {
     behaviour:
       "A deadline, an abort, a stopped instance and a revoked grant end an exchange and its socket.",
   },
+  "fs/guest": {
+    source: "issue 5, items 3 and 7; acceptance §6",
+    behaviour:
+      "Guests of each kind use granted folders for the granted operations, and no path, link, name or special file leads them elsewhere.",
+  },
   "secrets/named": {
     source: "issue 5, item 5",
     behaviour: "Inspection, `inspect` and `show` say which grant binds which secret, by its name.",

@@ -98,8 +98,9 @@ export async function relayGuest(options: RelayOptions): Promise<Relay> {
       createFsApi({ fileSystem: nodeFileSystem() }),
     ],
     limits: {
-      timeoutMs: 10_000,
+      timeoutMs: 20_000,
       memoryBytes: isTypescript ? 64 * 1024 * 1024 : 64 * 65_536,
+      inputBytes: 200_000,
       outputBytes: 1_000_000,
       fuel: 1e9,
     },

@@ -17,6 +17,13 @@ export function requireName(name: string, platform: NodeJS.Platform = process.pl
   if (name === "" || name === "." || name === ".." || /[/\\\0]/u.test(name)) {
     throw requestError("invalid-request", "A part of the path is no name.");
   }
+  // Listings leave these out, so that a guest could hide a file under one.
+  if (isTemporaryFileName(name)) {
+    throw requestError(
+      "invalid-request",
+      "Names of this form are for the host's unfinished writes.",
+    );
+  }
   if (platform === "win32" && misreadByWindows.test(name)) throw fileError("not-a-file");
 }
 

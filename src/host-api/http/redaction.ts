@@ -55,6 +55,7 @@ function spellingsOf(value: string): readonly string[] {
     percent,
     percent.replace(/[!'()*~]/gu, (mark) => `%${mark.charCodeAt(0).toString(16)}`),
     percent.replaceAll("%20", "+"),
+    encodeURIComponent(percent),
     inner,
     inner.replaceAll("/", "\\/"),
     ...["&#39;", "&#x27;", "&apos;"].flatMap((single) =>
