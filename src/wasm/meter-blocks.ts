@@ -1,8 +1,9 @@
 import { afterIndex, readIndex } from "./instruction.ts";
 import { frameOfLabel } from "./meter-branches.ts";
 import { editKind } from "./meter-edits.ts";
+import { loopFact } from "./meter-loops.ts";
 import { type Frame, frameKind, unreached } from "./meter-segments.ts";
-import { addPayment, type BodyState, loopFact } from "./meter-state.ts";
+import { addPayment, type BodyState } from "./meter-state.ts";
 import { writeLocalAsking } from "./meter-write.ts";
 
 /** By how much more what is inside a loop is guessed to run. */
@@ -79,14 +80,13 @@ export function openLoop(state: BodyState): void {
   counter.weight *= loopWeight;
   const before = segments.current;
   const isLive = before !== unreached;
-  const facts = state.loops[state.loop] ?? 0;
-  const repeats = !state.isSecond || (facts & loopFact.repeats) !== 0;
-  const isQuiet = state.isSecond && repeats && (facts & loopFact.quiet) !== 0;
+  const facts = state.loops.facts[state.loop] ?? 0;
+  const repeats = (facts & loopFact.repeats) !== 0;
+  const isQuiet = repeats && (facts & loopFact.quiet) !== 0;
   if (isLive) counter.toLocal(walker.start);
   const frame = openBlock(state, frameKind.loop);
-  frame.loop = state.loop;
+  frame.facts = facts;
   state.loop += 1;
-  if (!state.isSecond) state.loops.push(0);
   if (!isLive) return;
   if (isQuiet && counter.region < 0) counter.enter(segments.top, walker.start);
   if (counter.region >= 0) counter.join();
@@ -138,15 +138,8 @@ export function closeBlock(state: BodyState): void {
   segments.close();
 }
 
-function closeLoop(state: BodyState, frame: Frame): void {
-  state.counter.weight /= loopWeight;
-  if (frame.isUnreached || state.isSecond) return;
-  state.loops[frame.loop] =
-    (frame.isNoisy ? 0 : loopFact.quiet) |
-    (frame.isTarget ? loopFact.repeats : 0) |
-    (frame.isTableTarget ? loopFact.table : 0);
-  // Calls inside count on the top to have asked, even when it never runs again.
-  if (frame.isNoisy) return;
-  if (frame.isTarget) state.counter.foldTraffic(frame.header);
-  else state.edits.setKind(frame.header, editKind.pay);
+function closeLoop({ counter }: BodyState, frame: Frame): void {
+  counter.weight /= loopWeight;
+  const isQuiet = (frame.facts & loopFact.quiet) !== 0 && (frame.facts & loopFact.repeats) !== 0;
+  if (isQuiet && !frame.isUnreached) counter.foldTraffic(frame.header);
 }

@@ -15,7 +15,6 @@ import {
   rewriteConditionalBranch,
 } from "./meter-branches.ts";
 import {
-  makeNoisy,
   planBulk,
   planDirectCall,
   planIndirectCall,
@@ -24,7 +23,7 @@ import {
 } from "./meter-calls.ts";
 import type { EditMark } from "./meter-edits.ts";
 import { unreached } from "./meter-segments.ts";
-import { addCost, addPayment, type BodyState, loopFact } from "./meter-state.ts";
+import { addCost, addPayment, type BodyState } from "./meter-state.ts";
 
 /** A function body to be planned. */
 export interface Body {
@@ -44,9 +43,9 @@ export interface Body {
 /**
  * Plans the edits of one function body.
  *
- * A first pass finds where payments go and which loops call nothing. A second keeps the counter in a
- * local in those loops, or in the whole body when the global is read and written less often then: a
- * payment in a local is an addition in a register, but calls need the counter in the global.
+ * The counter is kept in a local in the whole body when the global is read and written less often then,
+ * else in the loops that call nothing: a payment in a local is an addition in a register, but calls
+ * need the counter in the global.
  *
  * @param state The module's state; what it says of another body is forgotten.
  * @param body The body.
@@ -54,40 +53,25 @@ export interface Body {
  * @throws PluginError `artifact/malformed` or `artifact/unsupported`.
  */
 export function planBody(state: BodyState, body: Body): number {
-  const mark = state.edits.mark();
-  state.walker.scan(body.start, body.end, body.local);
-  state.isSecond = false;
-  const entry = planPass(state, body, mark, false);
-  const both = loopFact.quiet | loopFact.repeats;
-  const hasRegions = state.loops.some((facts) => (facts & both) === both);
-  const again = (isWhole: boolean): number => {
-    state.edits.rewind(mark);
-    return planPass(state, body, mark, isWhole);
-  };
-  const apart = trafficOf(state, body, entry);
-  state.isSecond = hasRegions;
-  if (state.mayThrow || apart <= 2) return hasRegions ? again(false) : entry;
-  state.isSecond = true;
-  const whole = again(true);
-  if (trafficOf(state, body, whole) < apart) return whole;
-  state.isSecond = hasRegions;
-  return again(false);
-}
-
-/** How often a body as planned reads or writes the global; its callers may pay its entry. */
-function trafficOf({ counter, edits }: BodyState, body: Body, entry: number): number {
-  const isAhead = !body.isExposed && edits.amount(entry) <= meterLimits.paidAheadFuel.default;
-  return counter.traffic(isAhead ? entry : undefined);
+  const { walker, loops, counter, edits } = state;
+  const mark = edits.mark();
+  walker.scan(body.start, body.end, body.local);
+  loops.read();
+  // What is thrown leaves a local behind; and what has one payment moves nothing.
+  if (!loops.mayThrow && !loops.isStraight) {
+    const whole = planPass(state, body, mark, true);
+    if (counter.traffic < counter.trafficApart) return whole;
+    edits.rewind(mark);
+  }
+  return planPass(state, body, mark, false);
 }
 
 function planPass(state: BodyState, body: Body, mark: EditMark, isWhole: boolean): number {
   const { walker, segments, counter, edits } = state;
   state.local = body.local;
-  if (!state.isSecond) state.loops.length = 0;
   state.loop = 0;
   state.callsSince = 0;
   state.callsUnknown = false;
-  state.mayThrow = false;
   walker.rewind();
   counter.begin(isWhole);
   const entry = addPayment(state);
@@ -105,6 +89,11 @@ function planPass(state: BodyState, body: Body, mark: EditMark, isWhole: boolean
   }
   if (segments.top >= 0 || walker.end !== body.end) {
     walker.fail("a function body does not end where it should");
+  }
+  if (isWhole) {
+    // Its callers may pay the entry.
+    const isAhead = !body.isExposed && edits.amount(entry) <= meterLimits.paidAheadFuel.default;
+    counter.weigh(isAhead ? entry : undefined);
   }
   edits.settleAdvances(mark);
   if (edits.total(mark) > meterLimits.fuelBetweenAsking.default) {
@@ -207,11 +196,9 @@ function planRareControl(state: BodyState, opcode: number): void {
     case 0x09: // rethrow
     case 0x0a: // throw_ref
       addCost(state, meterLimits.throwFuel.default);
-      markThrowing(state);
       leave(state);
       return;
     case 0x06: // try
-      markThrowing(state);
       openArms(state, true);
       return;
     case 0x07: // catch
@@ -222,17 +209,11 @@ function planRareControl(state: BodyState, opcode: number): void {
       closeBlock(state);
       return;
     case 0x1f: // try_table
-      markThrowing(state);
       openTryTable(state);
       return;
     default:
       addCost(state, 1);
   }
-}
-
-function markThrowing(state: BodyState): void {
-  state.mayThrow = true;
-  makeNoisy(state);
 }
 
 /** Notes that control leaves the function, or at least every frame that is known here. */

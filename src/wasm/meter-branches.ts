@@ -107,7 +107,6 @@ export function rewriteBranchTable(state: BodyState): void {
     if (counter.isLeftBy(index)) leaves = true;
     else stays = true;
     scratch.leb32(depth);
-    if (isLive) segments.at(index).isTableTarget = true;
     segments.branch(index);
   }
   if (isLive && stays) counter.toLocal(walker.start);

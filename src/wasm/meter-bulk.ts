@@ -19,6 +19,13 @@ export const bulk = {
   tableFill: 0xfc0011,
 } as const;
 
+const bulkOpcodes: ReadonlySet<number> = new Set(Object.values(bulk));
+
+/** Whether a routine takes the place of an opcode. */
+export function isBulk(opcode: number): boolean {
+  return opcode === bulk.memoryGrow || (opcode > 0xfc0000 && bulkOpcodes.has(opcode));
+}
+
 /** Bytes and table elements that one unit of fuel pays for, as powers of two. */
 const bytesShift = Math.log2(meterLimits.bulkBytes.default);
 const elementsShift = 0;

@@ -60,14 +60,8 @@ export function planBulk(state: BodyState): void {
   afterCall(state);
 }
 
-/** Notes that something in the innermost frame calls out or may throw. */
-export function makeNoisy(state: BodyState): void {
-  state.segments.at(state.segments.top).isNoisy = true;
-}
-
 function beforeCall(state: BodyState, mustAsk: boolean): void {
   const { segments, counter, walker, edits } = state;
-  makeNoisy(state);
   if (segments.current === unreached) return;
   if (mustAsk && !segments.hasAsked) {
     edits.setAsking(segments.current, true);

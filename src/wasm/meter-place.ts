@@ -18,8 +18,11 @@ export class CounterPlace {
   at: number = place.global;
   /** How often the instruction at hand runs, by a guess. */
   weight = 1;
-  /** How often the global is read or written to move the counter, by that guess. */
+  /** How often the global would be read or written if the body were no region, by that guess. */
+  trafficApart = 0;
+  /** How often it is to move the counter, and how often regions inside would. */
   #moves = 0;
+  #folds = 0;
   /** The first payment of the body, and how often each from there on is made. */
   #first = 0;
   readonly #made: number[] = [];
@@ -37,6 +40,7 @@ export class CounterPlace {
     this.at = place.global;
     this.weight = 1;
     this.#moves = 0;
+    this.#folds = 0;
     this.#first = this.#edits.payments;
     this.#made.length = 0;
     this.#folded.length = 0;
@@ -49,19 +53,24 @@ export class CounterPlace {
     this.at = place.both;
   }
 
+  /** How often the body as planned moves the counter between global and local, by a guess. */
+  get traffic(): number {
+    return this.#moves;
+  }
+
   /**
-   * How often the body as planned so far reads or writes the global, by a guess.
+   * Guesses how often the global would be read or written if the body were no region as a whole.
    *
    * @param paidAhead The payment that callers make, if they do.
    */
-  traffic(paidAhead: number | undefined): number {
-    let traffic = this.#moves;
+  weigh(paidAhead: number | undefined): void {
+    let traffic = this.#folds;
     for (let index = 0; index < this.#made.length; index += 1) {
       const payment = this.#first + index;
       if (payment === paidAhead || this.#edits.amount(payment) === 0) continue;
       traffic += 2 * (this.#made[index] as number);
     }
-    return traffic;
+    this.trafficApart = traffic;
   }
 
   /** Counts the payments since one as if a region held them, which only moves the counter twice. */
@@ -77,7 +86,7 @@ export class CounterPlace {
     }
     this.#made.fill(0, start, end);
     this.#folded.push(start, length);
-    this.#moves += 2 * this.weight;
+    this.#folds += 2 * this.weight;
   }
 
   /** Sees to it that the local holds the counter before the instruction at `start`. */
@@ -106,9 +115,8 @@ export class CounterPlace {
 
   /** Adds a payment at `start`. */
   pay(start: number): number {
-    const isDirect = this.region < 0;
-    this.#made.push(isDirect ? this.weight : 0);
-    if (isDirect) return this.#edits.addPayment(start, editKind.pay);
+    this.#made.push(this.weight);
+    if (this.region < 0) return this.#edits.addPayment(start, editKind.pay);
     this.toLocal(start);
     this.at = place.local;
     return this.#edits.addPayment(start, editKind.payLocal);

@@ -45,19 +45,15 @@ export interface Frame {
   /** Whether a payment that is made on every way to the frame asks the host. */
   hasAsked: boolean;
 
-  /** A loop's number in the body, and the payment at its top. */
-  loop: number;
+  /** What is known of a loop ahead, and the payment at its top. */
+  facts: number;
   header: number;
-  /** Whether something inside calls out or may throw. */
-  isNoisy: boolean;
   /** The label's number in the written body, counted from the function's. */
   label: number;
   /** Whether the written loop has a second one around it. */
   isWrapped: boolean;
   /** Whether those that go to the loop's top pay for what it pays otherwise. */
   isPaidAhead: boolean;
-  /** Whether a br_table goes to the label. */
-  isTableTarget: boolean;
   /** How many values a branch to the label carries. */
   arity: number;
   /** Where the counter was when the frame was opened. */
@@ -78,13 +74,11 @@ function newFrame(): Frame {
     liveArm: unreached,
     opening: unreached,
     hasAsked: false,
-    loop: -1,
+    facts: 0,
     header: unreached,
-    isNoisy: false,
     label: 0,
     isWrapped: false,
     isPaidAhead: false,
-    isTableTarget: false,
     arity: 0,
     place: 0,
   };
@@ -141,10 +135,8 @@ export class Segments {
     frame.liveArm = unreached;
     frame.opening = this.current;
     frame.hasAsked = this.hasAsked;
-    frame.isNoisy = false;
     frame.isWrapped = false;
     frame.isPaidAhead = false;
-    frame.isTableTarget = false;
     return frame;
   }
 
@@ -197,7 +189,6 @@ export class Segments {
     if (index === 0) return;
     this.hasAsked = frame.hasAsked;
     const parent = this.at(this.top);
-    if (frame.isNoisy) parent.isNoisy = true;
     if (frame.isUnreached) {
       this.current = unreached;
       return;

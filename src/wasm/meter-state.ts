@@ -1,20 +1,11 @@
 import type { Edits } from "./meter-edits.ts";
 import type { MeterIndices } from "./meter-imports.ts";
+import { LoopReader } from "./meter-loops.ts";
 import { CounterPlace } from "./meter-place.ts";
 import type { Routines } from "./meter-routines.ts";
 import type { BodyScan } from "./meter-scan.ts";
 import { Segments, unreached } from "./meter-segments.ts";
 import type { ModuleShape } from "./meter-shape.ts";
-
-/** What the first pass over a body finds out about a loop. */
-export const loopFact = {
-  /** Nothing inside calls out or may throw. */
-  quiet: 1,
-  /** A branch goes back to its top. */
-  repeats: 2,
-  /** One of those is a br_table's, which has no place for a payment. */
-  table: 4,
-} as const;
 
 /** What one body is planned with, and how far the planning is. */
 export interface BodyState {
@@ -25,10 +16,8 @@ export interface BodyState {
   readonly routines: Routines;
   readonly segments: Segments;
   readonly counter: CounterPlace;
-  /** For each loop of the body, what the first pass found. */
-  readonly loops: number[];
-  /** Whether this is the second pass, which knows that. */
-  isSecond: boolean;
+  /** What is known of the body ahead. */
+  readonly loops: LoopReader;
   /** The number of the next loop. */
   loop: number;
   /** The local that holds the counter inside a region. */
@@ -37,8 +26,6 @@ export interface BodyState {
   callsSince: number;
   /** Whether it calls functions that are not known here. */
   callsUnknown: boolean;
-  /** Whether an exception may be thrown or caught in the body. */
-  mayThrow: boolean;
 }
 
 /** A state for planning the bodies of one module, one after the other. */
@@ -56,13 +43,11 @@ export function newBodyState(
     routines,
     segments: new Segments(() => addPayment(state)),
     counter: new CounterPlace(edits),
-    loops: [],
-    isSecond: false,
+    loops: new LoopReader(walker),
     loop: 0,
     local: 0,
     callsSince: 0,
     callsUnknown: false,
-    mayThrow: false,
   };
   return state;
 }
