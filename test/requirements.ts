@@ -475,6 +475,11 @@ export const requirements = {
     behaviour:
       "A raw guest calls a host's own interface, its numbers read as that interface's parameters.",
   },
+  "custom/example": {
+    source: "issue 5, item 6",
+    behaviour:
+      "A worked example defines an API, grants it to a TypeScript guest, takes it back live and audits it.",
+  },
   "custom/wit": {
     source: "issue 5, item 6",
     behaviour:
