@@ -1,5 +1,5 @@
 import { PluginError } from "../errors.ts";
-import type { Authority } from "../grants/grants.types.ts";
+import type { Action, Authority } from "../grants/grants.types.ts";
 import type { IngressDeclaration, Surface } from "../manifest/manifest.types.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import { type ExposedTools, exposeTools } from "./exposed-tools.ts";
@@ -71,36 +71,40 @@ export function ingressViews({ ingresses }: Exposed): readonly InstanceIngress[]
   );
 }
 
+/** What a guest is there for, as the authority is asked about it. */
+export function exposedActions(exposed: Exposed): readonly Action[] {
+  return [
+    ...serviceActions(exposed),
+    ...[...exposed.ingresses.keys()].map((name) => ({ kind: "ingress", name }) as const),
+    ...[...exposed.tools.tools.values()].map(
+      ({ tool: { name, externalWrite } }) => ({ kind: "tool", name, externalWrite }) as const,
+    ),
+  ];
+}
+
+/** The services among them. */
+export function serviceActions({ services }: Exposed): readonly Action[] {
+  return services.map(({ name }) => ({ kind: "service", name }) as const);
+}
+
 /**
- * Asks whether a guest may be started again, which is an execution: one of the things that it is
- * there for must still be granted.
+ * Asks whether one of some things is still granted, which is enough to go on for.
  *
- * @param exposed What was granted at registration.
+ * @param actions What was granted at registration.
  * @param authority Asked about each, until one is allowed.
  * @returns The first refusal when none is.
  */
 export async function refusalOfAll(
-  { services, ingresses, tools }: Exposed,
+  actions: readonly Action[],
   authority: Authority,
 ): Promise<PluginError | undefined> {
-  const actions = [
-    ...services.map(({ name }) => ({ kind: "service", name }) as const),
-    ...[...ingresses.keys()].map((name) => ({ kind: "ingress", name }) as const),
-    ...[...tools.tools.values()].map(
-      ({ tool: { name, externalWrite } }) => ({ kind: "tool", name, externalWrite }) as const,
-    ),
-  ];
   let refusal: PluginError | undefined;
   for (const action of actions) {
     const decision = await authority.decide(action, "execution");
     if (decision.allowed) return undefined;
     const { code, message } = decision;
-    refusal ??= new PluginError({
-      code,
-      phase: "lifecycle",
-      plugin: authority.plugin.ref,
-      message,
-    });
+    const plugin = authority.plugin.ref;
+    refusal ??= new PluginError({ code, phase: "lifecycle", plugin, message });
   }
   return refusal;
 }

@@ -1,7 +1,7 @@
 import { boundedText, quoteName } from "../diagnostic.ts";
 import { type ErrorCode, PluginError } from "../errors.ts";
 import type { Authority } from "../grants/grants.types.ts";
-import type { Exposed } from "./exposed-surfaces.ts";
+import { type Exposed, refusalOfAll, serviceActions } from "./exposed-surfaces.ts";
 import type {
   DeliverOptions,
   IngressFailure,
@@ -30,11 +30,15 @@ export interface IntakeParts {
   onReport(report: IngressReport): void;
 }
 
-/** Delivers one event; whatever the plugin or the event does ends as a report. */
+/**
+ * Delivers one event; whatever the plugin or the event does ends as a report. One that a driver feeds
+ * also needs a service that is still granted, as its connection is a service's (reference §4.9).
+ */
 export type DeliverIngress = (
   name: string,
   event: unknown,
   options?: DeliverOptions,
+  by?: "host" | "driver",
 ) => Promise<IngressReport>;
 
 /**
@@ -47,9 +51,9 @@ export type DeliverIngress = (
 export function createIntake(parts: IntakeParts): DeliverIngress {
   const { authority, exposed, record } = parts;
 
-  return async (name, event, options = {}) => {
+  return async (name, event, options = {}, by = "host") => {
     requireOptions(options);
-    const report = await deliver(name, event, options);
+    const report = await deliver(name, event, options, by);
     record.delivered(report);
     parts.onReport(report);
     return report;
@@ -59,6 +63,7 @@ export function createIntake(parts: IntakeParts): DeliverIngress {
     name: string,
     event: unknown,
     options: DeliverOptions,
+    by: "host" | "driver",
   ): Promise<IngressReport> {
     const refuse = (error: IngressFailure): IngressReport => {
       record.refused();
@@ -69,7 +74,7 @@ export function createIntake(parts: IntakeParts): DeliverIngress {
     const declaration = exposed.ingresses.get(name) ?? { event_kinds: [] };
     const read = readIngressEvent(event, name, declaration, parts.timing);
     if (!read.ok) return refuse(failure(read.code, read.message));
-    const refusal = await grantFailure(parts, name);
+    const refusal = await grantFailure(parts, name, by);
     if (refusal !== undefined) return refuse(refusal);
     const queue = parts.queue();
     // It may have stopped while the authority was asked.
@@ -148,6 +153,7 @@ const notReady: IngressFailure = Object.freeze({
 async function grantFailure(
   { authority, exposed, declared }: IntakeParts,
   name: string,
+  by: "host" | "driver",
 ): Promise<IngressFailure | undefined> {
   if (!declared.has(name)) {
     return failure(
@@ -158,7 +164,10 @@ async function grantFailure(
   const denied = exposed.denied.find((item) => item.kind === "ingress" && item.name === name);
   if (denied !== undefined) return failure(denied.diagnostic.code, denied.diagnostic.message);
   const decision = await authority.decide({ kind: "ingress", name }, "execution");
-  return decision.allowed ? undefined : failure(decision.code, decision.message);
+  if (!decision.allowed) return failure(decision.code, decision.message);
+  const refusal =
+    by === "driver" ? await refusalOfAll(serviceActions(exposed), authority) : undefined;
+  return refusal && failure(refusal.code, refusal.message);
 }
 
 function failure(code: ErrorCode, message: string): IngressFailure {

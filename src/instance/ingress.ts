@@ -100,7 +100,7 @@ export function createIngress(parts: IngressParts): Ingress {
     requestApi: parts.requestApi,
     send: (url, text) => sources.send(url, text),
     setStatus: (status) => record.component(status),
-    deliver,
+    deliver: (name, event, options) => deliver(name, event, options),
     report,
     signal: ending.signal,
     now: () => timing.now(),

@@ -2,7 +2,12 @@ import { startDeadline } from "../deadline.ts";
 import { PluginError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import type { PreparedGuest } from "../runtime/backend.ts";
-import { ingressViews, isAnythingExposed, refusalOfAll } from "./exposed-surfaces.ts";
+import {
+  exposedActions,
+  ingressViews,
+  isAnythingExposed,
+  refusalOfAll,
+} from "./exposed-surfaces.ts";
 import { GuestLife } from "./guest-life.ts";
 import type { SlotContext } from "./guest-slot.ts";
 import { createIngress, type Ingress, type IngressParts } from "./ingress.ts";
@@ -76,7 +81,7 @@ export class LivingInstance implements PluginInstance {
       config: plan.config,
       lifecycle: this.#lifecycle,
       restarts: this.#restarts,
-      mayRestart: () => refusalOfAll(exposed, authority),
+      mayRestart: () => refusalOfAll(exposedActions(exposed), authority),
       onComponent: (status) => record.component(status),
       onFault: (error, next) => this.#onFault(error, next),
     });

@@ -70,7 +70,7 @@ export function createSources(parts: SourceParts): Sources {
         report,
         async deliver(event, options) {
           const labelled = { ...event, source, ingress_name: ingress };
-          return parts.deliver(ingress, labelled, options);
+          return parts.deliver(ingress, labelled, options, "driver");
         },
       }))();
     // One that comes late, or after the end, is closed as soon as it is there.

@@ -32,7 +32,8 @@ export type OutputBounds = Pick<GuestLimits, "outputBytes" | "summaryBytes">;
  * - as the PDK's tool world does (reference §6): the summary is `tool error: <code>` and the content
  *   is JSON `{"error":{"code":<the same code>,"message":<string>,"details"?:…}}`;
  * - as the PDK's instance world does: the whole answer is `{"error":{"message":<string>,"code"?,"details"?}}`,
- *   which could be no output, as it has no summary.
+ *   which could be no output, as it has no summary. What it says with `retryable` is for events alone:
+ *   a call that failed is the caller's to repeat.
  *
  * @param text What the guest answered.
  * @param bounds The most bytes of the answer and of its summary.
@@ -97,7 +98,7 @@ interface GuestError {
 function guestError(error: Json | undefined): GuestError | undefined {
   if (!isJsonObject(error)) return undefined;
   const { code, message } = error;
-  const known = ["code", "message", "details"];
+  const known = ["code", "message", "details", "retryable"];
   if (!Object.keys(error).every((key) => known.includes(key))) return undefined;
   if (typeof message !== "string") return undefined;
   if (code !== undefined && typeof code !== "string") return undefined;
