@@ -55,6 +55,12 @@ export class InstanceRegistry<Options extends { readonly signal?: AbortSignal }>
       const place = this.#places.get(ref);
       if (place === undefined) break;
       const { instance } = place;
+      if (instance === undefined && place.giveUp.signal.aborted) {
+        // Its end was not this caller's doing: what comes next is.
+        await settled(place.opening);
+        this.#remove(place);
+        continue;
+      }
       if (instance === undefined || !hasEnded(instance)) {
         if (place.plugin.digest !== pkg.identity.digest) throw otherDigest(place.plugin, pkg);
         return instance ?? this.#wait(place, signal);
@@ -166,6 +172,10 @@ export class InstanceRegistry<Options extends { readonly signal?: AbortSignal }>
       if (place.waiting === 0 && place.instance === undefined) place.giveUp.abort();
     }
   }
+}
+
+async function settled(work: Promise<unknown>): Promise<void> {
+  await Promise.allSettled([work]);
 }
 
 /** Whether the instance takes no calls any more, now or after a restart. */
