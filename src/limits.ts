@@ -572,6 +572,11 @@ export const httpLimits = {
     "what a response's body may take before decoding: compressed blocks may hold nothing at all",
   ),
   responseHeadBytes: limit("bytes", 32 * KiB, "a response's status line and headers as they come"),
+  socketBytes: limit(
+    "bytes",
+    4 * MiB,
+    "all that a server sends in one exchange: early hints, chunk extensions and padding give nothing",
+  ),
   timeoutMs: limit(
     "ms",
     5_000,

@@ -1,5 +1,7 @@
+import type { Socket } from "node:net";
 import { type Readable, Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { thrownText } from "../../diagnostic.ts";
 import { httpLimits } from "../../limits.ts";
 import type { ExchangeRequest, ExchangeResponse, HeaderPair, HttpPort } from "./network.types.ts";
 import { NetworkError, type NetworkFailure } from "./network-error.ts";
@@ -23,17 +25,23 @@ async function exchange(
   { ca }: TlsOptions,
 ): Promise<ExchangeResponse> {
   // Loaded at the first exchange: most programs that load the library never make one.
-  const { Client } = await import("undici");
+  const { Client, buildConnector } = await import("undici");
   if (addresses === undefined || addresses.length === 0) throw new NetworkError("connect");
-  const client = new Client(url.origin, {
-    connect: {
-      lookup: pinnedLookup(addresses),
-      rejectUnauthorized: true,
-      maxCachedSessions: 0,
-      ...(ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] }),
-    },
+  const connect = buildConnector({
+    lookup: pinnedLookup(addresses),
+    rejectUnauthorized: true,
+    maxCachedSessions: 0,
     allowH2: false,
     autoSelectFamily: true,
+    ...(ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] }),
+  });
+  const client = new Client(url.origin, {
+    connect: (target, connected) =>
+      connect(target, (...outcome) => {
+        if (outcome[1] !== null) boundSocket(outcome[1]);
+        connected(...outcome);
+      }),
+    allowH2: false,
     pipelining: 1,
     maxHeaderSize: httpLimits.responseHeadBytes.default,
     // The signal bounds the time of all stages together.
@@ -59,6 +67,18 @@ async function exchange(
     close();
     throw networkError(thrown);
   }
+}
+
+/**
+ * Ends a socket over which more comes than any answer takes: informational answers, chunk extensions
+ * and padding give nothing and could go on until the time is over.
+ */
+function boundSocket(socket: Socket): void {
+  // The way the client reads as well, so that listening changes nothing for it.
+  socket.on("readable", () => {
+    if (socket.bytesRead <= httpLimits.socketBytes.default) return;
+    socket.destroy(new NetworkError("too-large"));
+  });
 }
 
 /** Compression is neither asked for nor needed at this size; a server that compresses anyway is understood. */
@@ -101,7 +121,7 @@ async function* decodeBody(
   if (decoder === undefined || more.length > 0) throw new NetworkError("encoding");
   const counted = body.pipe(countedWire());
   counted.on("error", (error) => decoder.destroy(error));
-  body.on("error", (error) => decoder.destroy(new NetworkError("connect", error)));
+  body.on("error", (error) => decoder.destroy(networkError(error)));
   try {
     yield* chunks(counted.pipe(decoder), "encoding");
   } finally {
@@ -114,7 +134,7 @@ async function* chunks(source: Readable, failure: NetworkFailure): AsyncGenerato
   try {
     for await (const chunk of source) yield chunk as Uint8Array;
   } catch (thrown) {
-    throw thrown instanceof NetworkError ? thrown : new NetworkError(failure, thrown);
+    throw failure === "connect" ? networkError(thrown) : encodingError(thrown);
   }
 }
 
@@ -136,7 +156,14 @@ function countedWire(): Transform {
   });
 }
 
+/** What breaks while it is decoded is the encoding's fault, unless we ended it ourselves. */
+function encodingError(thrown: unknown): NetworkError {
+  return thrown instanceof NetworkError ? thrown : new NetworkError("encoding", thrown);
+}
+
 function networkError(thrown: unknown): NetworkError {
+  if (thrown instanceof NetworkError) return thrown;
+  const name = thrown instanceof Error ? thrown.name : "";
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   if (code === "UND_ERR_HEADERS_OVERFLOW" || code === "HPE_HEADER_OVERFLOW") {
     return new NetworkError("too-large", thrown);
@@ -144,7 +171,12 @@ function networkError(thrown: unknown): NetworkError {
   if (tlsFailure(code)) {
     return new NetworkError("tls", thrown);
   }
-  if (/^(?:HPE_|UND_ERR_(?:INVALID|NOT_SUPPORTED|RES|REQ))/u.test(code)) {
+  // Its parser's errors have a code or none; an assertion is how it meets what it did not expect.
+  const isUnparsable =
+    name === "HTTPParserError" ||
+    code === "ERR_ASSERTION" ||
+    (code === "UND_ERR_SOCKET" && /^bad (?:response|upgrade)$/u.test(thrownText(thrown)));
+  if (isUnparsable || /^(?:HPE_|UND_ERR_(?:INVALID|NOT_SUPPORTED|RES|REQ))/u.test(code)) {
     return new NetworkError("protocol", thrown);
   }
   return new NetworkError("connect", thrown);
