@@ -53,6 +53,9 @@ const trapMessages: readonly (readonly [pattern: RegExp, message: string])[] = [
   [/null/iu, "it used a null reference"],
 ];
 
+/** Of engines, and of the glue, about a host call that nothing can wait in. */
+const suspensionPattern = /suspend|cannot block a synchronous task/iu;
+
 const stackPattern = /call stack|stack size exceeded|too much recursion|stack overflow/iu;
 const memoryPattern =
   /out of memory|could not allocate|cannot allocate|allocation failed|allocate wasm memory/iu;
@@ -77,6 +80,13 @@ export function faultOf(error: unknown): GuestFault {
     return {
       code: "artifact/unsupported",
       message: `The engine refused the guest's code (${name}).`,
+    };
+  }
+  if (name === "SuspendError" || (name === "RuntimeError" && suspensionPattern.test(message))) {
+    return {
+      code: "runtime/trap",
+      message:
+        "The guest trapped: it called a host API while it was instantiated, took an argument or gave one back, where its engine can't suspend it.",
     };
   }
   if (name === "RuntimeError") {
