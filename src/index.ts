@@ -67,6 +67,25 @@ export class PluginInstanceRegistry extends InstanceRegistry<InstanceOptions> {
 
 export type { Deadline } from "./deadline.ts";
 export { createTimerDriver, type TimerDriverOptions } from "./drivers/timer-driver.ts";
+export {
+  createWebhookDriver,
+  type WebhookAddress,
+  type WebhookDriver,
+  type WebhookDriverOptions,
+  type WebhookIdentity,
+  type WebhookRule,
+} from "./drivers/webhook-driver.ts";
+export {
+  githubSignature,
+  type HmacSignatureOptions,
+  hmacSignature,
+  type SignatureClaim,
+  standardWebhookSignature,
+  stripeSignature,
+  type TimestampedSignatureOptions,
+  timestampedSignature,
+  type WebhookSignature,
+} from "./drivers/webhook-signature.ts";
 export { createWebSocketDriver, type WebSocketDriverOptions } from "./drivers/websocket-driver.ts";
 export {
   type Diagnostic,
@@ -145,6 +164,7 @@ export { memoryIngressQueue } from "./instance/ingress-queue.ts";
 export type * from "./instance/instance.types.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance/instance-options.ts";
 export type { IngressOptions, LifeOptions } from "./instance/life-options.ts";
+export type { Timing } from "./instance/timing.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { GuestLimits, PackageLimits } from "./limits.ts";
 export type * from "./manifest/manifest.types.ts";

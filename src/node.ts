@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { createNodeListener } from "./drivers/webhook-listener.node.ts";
 export { decisionChannelName } from "./grants/decision-channel.node.ts";
 export {
   type NodeFileSystemOptions,

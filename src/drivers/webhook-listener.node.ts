@@ -9,7 +9,7 @@ import { webhookLimits } from "../limits.ts";
  * @param handle Such as `(request) => webhooks.handle(request)`.
  * @returns A listener for `createServer`, `server.on("request", …)` or a framework's route.
  */
-export function nodeListener(
+export function createNodeListener(
   handle: (request: Request) => Promise<Response>,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (incoming, outgoing) => {

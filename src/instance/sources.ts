@@ -35,6 +35,7 @@ export interface Sources extends AsyncDisposable {
 interface Source {
   readonly ingress: string;
   readonly source: string;
+  readonly eventKinds: readonly string[];
   readonly driver: IngressDriver;
 }
 
@@ -58,13 +59,14 @@ export function createSources(parts: SourceParts): Sources {
     parts.onDiagnostic(Object.freeze({ code, phase, message: bounded }));
   };
 
-  const openOne = async ({ ingress, source, driver }: Source): Promise<void> => {
+  const openOne = async ({ ingress, source, eventKinds, driver }: Source): Promise<void> => {
     // An async function, so that a driver that throws at once is like one that rejects.
     const opening = (async () =>
       driver.open({
         plugin: authority.plugin,
         ingress,
         source,
+        eventKinds,
         authority,
         signal: ending.signal,
         report,
@@ -79,9 +81,9 @@ export function createSources(parts: SourceParts): Sources {
       if (isAwaited && !ending.signal.aborted) open.push(session);
       else return session[Symbol.asyncDispose]();
     });
-    if (await settledWithin(kept, patienceMs)) await kept;
-    else throw new Error(`it took longer than ${patienceMs} ms`);
-    isAwaited = false;
+    isAwaited = await settledWithin(kept, patienceMs);
+    if (!isAwaited) throw new Error(`it took longer than ${patienceMs} ms`);
+    await kept;
   };
 
   return {
@@ -116,11 +118,12 @@ function chooseSources({ drivers, exposed }: SourceParts): {
   readonly beyond: number;
 } {
   if (exposed.services.length === 0) return { found: [], beyond: 0 };
-  const served = [...exposed.ingresses.values()].flatMap(({ name: ingress, sources }) =>
-    sources.flatMap((source) => {
-      const driver = drivers.find((candidate) => candidate.serves(source));
-      return driver === undefined ? [] : [{ ingress, source, driver }];
-    }),
+  const served = [...exposed.ingresses.values()].flatMap(
+    ({ name: ingress, sources, event_kinds: eventKinds }) =>
+      sources.flatMap((source) => {
+        const driver = drivers.find((candidate) => candidate.serves(source));
+        return driver === undefined ? [] : [{ ingress, source, eventKinds, driver }];
+      }),
   );
   const most = instanceLimits.sources.default;
   return { found: served.slice(0, most), beyond: Math.max(0, served.length - most) };

@@ -3,7 +3,7 @@ import { createWebhookDriver, type WebhookRule } from "../../src/drivers/webhook
 import { githubSignature, hmacSignature } from "../../src/drivers/webhook-signature.ts";
 import type { IngressReport } from "../../src/instance/ingress.types.ts";
 import { httpLimits, webhookLimits } from "../../src/limits.ts";
-import { driverHost, handTiming, queueFull, settle, type Take } from "./driver-host.ts";
+import { driverHost, handTiming, queueFull, settle, type Take, until } from "./driver-host.ts";
 import { githubRequest, hmac, openWebhook, secret } from "./webhook-sender.ts";
 
 const never: Take = () => new Promise(() => {});
@@ -80,7 +80,7 @@ describe("[webhook/delivers] a signed request", () => {
     answer.then(() => {
       isAnswered = true;
     });
-    for (let turn = 0; turn < 200 && webhook.events.length === 0; turn += 1) await settle();
+    await until(() => webhook.events.length > 0);
     await timing.pass(webhookLimits.answerMs.default - 1);
     expect(isAnswered).toBe(false);
     await timing.pass(1);
@@ -290,14 +290,14 @@ describe("[webhook/bounds] a request that is no webhook's", () => {
     const webhook = await openWebhook({ take });
     const most = webhookLimits.requestsAtOnce.default;
     const answers = Array.from({ length: most }, () => webhook.send(githubRequest()));
-    for (let turn = 0; turn < 500 && waiting.length < most; turn += 1) await settle();
+    await until(() => waiting.length === most);
     expect(await webhook.send(githubRequest())).toEqual(refusal(503));
     for (const resolve of waiting.splice(0)) resolve({});
     expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(
       new Set([202]),
     );
     const next = webhook.send(githubRequest());
-    for (let turn = 0; turn < 500 && waiting.length < 1; turn += 1) await settle();
+    await until(() => waiting.length === 1);
     waiting[0]?.({});
     expect((await next).status).toBe(202);
   });

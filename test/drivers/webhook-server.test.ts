@@ -1,7 +1,7 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { nodeListener } from "../../src/drivers/webhook-listener.node.ts";
+import { createNodeListener } from "../../src/drivers/webhook-listener.node.ts";
 import { webhookLimits } from "../../src/limits.ts";
 import { until } from "./driver-host.ts";
 import { hmac, openWebhook } from "./webhook-sender.ts";
@@ -16,7 +16,7 @@ afterEach(async () => {
 /** A webhook in a server of node:http, as a host mounts it. */
 async function serve(options: Parameters<typeof openWebhook>[0] = {}) {
   const webhook = await openWebhook(options);
-  const server = createServer(nodeListener((request) => webhook.driver.handle(request)));
+  const server = createServer(createNodeListener((request) => webhook.driver.handle(request)));
   servers.push(server);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
@@ -194,7 +194,7 @@ describe("[webhook/server] a webhook in a real server", () => {
       expect(await raw(port, text)).toMatch(/^HTTP\/1\.1 4\d\d /u);
     }
     const server = createServer(
-      nodeListener(async () => {
+      createNodeListener(async () => {
         throw new Error("a secret of the host");
       }),
     );

@@ -208,7 +208,7 @@ describe("[ws-driver/grants] a source without its grant", () => {
     },
   );
 
-  test("closes while it is idle, and stays closed", async () => {
+  test("closes within grantCheckMs while it is idle, and stays closed", async () => {
     await using source = await openSource();
     await source.is("connected");
     source.revoke();
