@@ -146,6 +146,104 @@ export const requirements = {
     behaviour:
       "Output commands in excess, out of form or in another's name are refused as a batch and reported, and nothing of them is carried out.",
   },
+  "ws-driver/feeds": {
+    source: "issue 6, item 6; reference §4.9",
+    behaviour:
+      "A granted WebSocket source is an event for each text, in order, for each close and for each break, its URL shown without a query.",
+  },
+  "ws-driver/sends": {
+    source: "issue 6, item 6; reference §4.8",
+    behaviour:
+      "Text goes out over the connection that the host owns to that very URL, bounded, or its failure is said and counted.",
+  },
+  "ws-driver/grants": {
+    source: "issue 6, item 6; reference §4.9",
+    behaviour:
+      "A connection needs manifest and grant, at its beginning, at every reconnect and send, and closes soon after its grant is gone.",
+  },
+  "ws-driver/pressure": {
+    source: "issue 6, item 6",
+    behaviour:
+      "A peer is read no faster than the ingress takes its events; what is dropped is counted and told, and a peer that takes nothing is left.",
+  },
+  "ws-driver/reconnects": {
+    source: "issue 6, item 6",
+    behaviour:
+      "What breaks is connected anew after a growing, jittered, bounded delay that status shows.",
+  },
+  "ws-driver/hostile": {
+    source: "issue 6, how it is judged",
+    behaviour:
+      "A peer that floods, stalls, vanishes, redirects, lies about its TLS or breaks the protocol costs the host nothing but another attempt.",
+  },
+  "ws-driver/ends": {
+    source: "issue 6, item 6",
+    behaviour: "Stopping an instance closes its connections at once and leaves nothing behind.",
+  },
+  "webhook/delivers": {
+    source: "issue 6, item 6",
+    behaviour:
+      "A signed request is an event with its body and a few headers; the sender learns whether there was room, and of the guest only what the host allows.",
+  },
+  "webhook/refuses": {
+    source: "issue 6, item 6",
+    behaviour:
+      "A request that is unsigned or badly signed gets 401 and the guest never hears of it; without its secret nothing is taken.",
+  },
+  "webhook/signatures": {
+    source: "issue 6, item 6",
+    behaviour:
+      "The signature formats of GitHub, Stripe and Standard Webhooks are verified over the raw body, and nothing else passes for them.",
+  },
+  "webhook/replays": {
+    source: "issue 6, item 6",
+    behaviour:
+      "What was signed with a time is taken once, within a tolerance, and forgotten when there was no room for it.",
+  },
+  "webhook/bounds": {
+    source: "issue 6, item 6",
+    behaviour:
+      "A request of another method, type, form, size or pace is answered with its own status before it costs more.",
+  },
+  "webhook/routes": {
+    source: "issue 6, item 6",
+    behaviour:
+      "One handler serves several plugins by the end of the path, and each only while its instance runs.",
+  },
+  "webhook/rules": {
+    source: "issue 6, item 6",
+    behaviour: "A rule that would verify nothing by mistake is refused when the driver is made.",
+  },
+  "webhook/server": {
+    source: "issue 6, item 6",
+    behaviour:
+      "In a real server, endless, dripping, abandoned and lying bodies are answered or cut off, bounded.",
+  },
+  "timer/durations": {
+    source: "issue 6, item 6",
+    behaviour: "An ISO 8601 duration of a fixed length is read exactly, in bounds, or refused.",
+  },
+  "timer/refused": {
+    source: "issue 6, item 6",
+    behaviour: "A timer source that can't be timed is refused when it is opened.",
+  },
+  "timer/ticks": {
+    source: "issue 6, item 6",
+    behaviour:
+      "A timer neither drifts nor piles up: what its guest did not get is counted and told with the next event.",
+  },
+  "timer/ends": {
+    source: "issue 6, item 6",
+    behaviour: "A timer ends with its instance and keeps no process running.",
+  },
+  "drivers/end-to-end": {
+    source: "issue 6, item 6",
+    behaviour: "All three drivers feed a real guest, and stop with its instance.",
+  },
+  "drivers/own": {
+    source: "issue 6, item 6",
+    behaviour: "A host feeds an ingress with a driver that it wrote itself.",
+  },
   "instance/chat-bridge": {
     source: "issue 6, item 8",
     behaviour:
@@ -208,6 +306,11 @@ export const requirements = {
   "stop/caught": {
     source: "issue 5, item 7",
     behaviour: "A guest that catches what ends it ends at its next slice of fuel.",
+  },
+  "stop/host-call": {
+    source: "issue 5, item 7",
+    behaviour:
+      "A guest that waits for its host ends with its deadline and its signal, and its isolate serves the next call.",
   },
   "stop/next-call": {
     source: "issue 2, item 5",
@@ -296,6 +399,22 @@ export const requirements = {
   "backend/example": {
     source: "issue 4",
     behaviour: "The worked example of a host's own backend runs and keeps the rules.",
+  },
+
+  // Waiting for the host
+  "host/bridge": {
+    source: "issue 5, item 7",
+    behaviour:
+      "A guest's host calls are answered by shared memory or by JSPI, chosen by what the engine has and said in the instance's status.",
+  },
+  "host/lost": {
+    source: "issue 5, item 7",
+    behaviour: "A worker that dies in mid host call settles the call and is replaced.",
+  },
+  "host/side-by-side": {
+    source: "issue 5, item 7",
+    behaviour:
+      "Host calls never hold up the host's event loop, and those of many instances proceed side by side.",
   },
 
   // Isolation
@@ -495,6 +614,11 @@ export const requirements = {
     behaviour:
       "Guests of yoi:host/websocket@1.1.0 send and receive bytes, bounded as texts are, under the permission of 1.0.0.",
   },
+  "websocket/ends-with-guest": {
+    source: "issue 5, item 2",
+    behaviour:
+      "Connections end with the guest that opened them; the next guest begins with none, and an instance never has more than its bound.",
+  },
   "websocket/raw": {
     source: "issue 5, items 2 and 7",
     behaviour: "Raw guests reach the WebSocket API, in its first version and in 1.1.0.",
@@ -508,6 +632,71 @@ export const requirements = {
     source: "issue 5, item 3",
     behaviour:
       "Folders and files that are swapped for links while they are used lead no read and no write outside.",
+  },
+
+  // Events and what guests ask for in their answers
+  "ingress/envelope": {
+    source: "issue 6, item 4; reference §4.7",
+    behaviour:
+      "An event is read once, in the reference's order, and reaches the guest complete or not at all.",
+  },
+  "ingress/order": {
+    source: "issue 6, item 4",
+    behaviour: "Events are handled one at a time, first come, first served.",
+  },
+  "ingress/capacity": {
+    source: "issue 6, item 4; reference §4.1",
+    behaviour: "A full queue refuses an event, or lets it wait for room as long as it was told.",
+  },
+  "ingress/retry": {
+    source: "issue 6, item 4",
+    behaviour:
+      "A failure marked retryable is tried again, at most so often; then its event is a dead letter.",
+  },
+  "ingress/close": {
+    source: "issue 6, item 4",
+    behaviour: "A queue that closes reports every event that waits and waits for the one in hand.",
+  },
+  "ingress/nothing-lost": {
+    source: "issue 6, how it is judged",
+    behaviour: "Whatever happens to events, nothing is lost unreported and nothing is double.",
+  },
+  "ingress/reply": {
+    source: "issue 6, items 1 and 4; decisions: `accepted: false` or `{error}` from ingress",
+    behaviour: "A guest's answer to an event is parsed, bounded and believed.",
+  },
+  "commands/batch": {
+    source: "issue 6, item 5; reference §4.8",
+    behaviour: "When one command of a batch is rejected, none is carried out.",
+  },
+  "commands/envelope": {
+    source: "issue 6, item 5; reference §4.8",
+    behaviour: "A command that is not exactly one is rejected.",
+  },
+  "commands/authorised": {
+    source: "issue 6, item 5; reference §4.8",
+    behaviour: "A command reaches only what the manifest and the grants name at that moment.",
+  },
+  "commands/request": {
+    source: "issue 6, item 5",
+    behaviour:
+      "A request that a command asks for is really sent, and its result comes as an event or is reported.",
+  },
+  "commands/loop": {
+    source: "issue 6, item 5 and how it is judged",
+    behaviour: "A guest that answers every result with a request is bounded in number and rate.",
+  },
+  "queue/crash": {
+    source: "issue 6, item 4",
+    behaviour: "An event whose host is killed while the guest has it is given to another host.",
+  },
+  "queue/shared": {
+    source: "issue 6, item 4",
+    behaviour: "Hosts that open the same plugin share its events, and each event is handled once.",
+  },
+  "queue/keys": {
+    source: "issue 6, item 4",
+    behaviour: "Nothing that a sender or a package chose is part of a key in Redis as it is.",
   },
 
   // The package itself
