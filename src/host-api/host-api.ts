@@ -45,6 +45,11 @@ export interface HostApi {
    * reaches: then that is the one question. About all others, the authority is asked for them.
    */
   readonly asksAuthority?: boolean;
+  /**
+   * `true` for an API whose sessions hold what a guest has handles of: then a session ends with the
+   * guest, which for the tool world and raw guests is with each call, and the next one begins anew.
+   */
+  readonly endsWithGuest?: boolean;
   /** The interface with its version: `yoi:host/fs@1.0.0`. */
   readonly interface: string;
   /**

@@ -18,6 +18,15 @@ export interface HostCalls extends AsyncDisposable {
   answer(question: HostQuestion, call: HostCall): Promise<string>;
 }
 
+/** The host calls of a plugin instance, for those who know when its guests come and go. */
+export interface InstanceHostCalls extends HostCalls {
+  /**
+   * Ends what a guest held that is gone: the sessions that end with it. The next guest's wait for that,
+   * so that an instance never holds more than the bounds of one.
+   */
+  guestEnded(): void;
+}
+
 /**
  * Opens host APIs for one plugin instance.
  *
@@ -29,14 +38,27 @@ export interface HostCalls extends AsyncDisposable {
  * @param context The plugin and its authority.
  * @returns The calls; dispose them with the instance.
  */
-export function openHostCalls(apis: readonly HostApi[], context: HostApiContext): HostCalls {
+export function openHostCalls(
+  apis: readonly HostApi[],
+  context: HostApiContext,
+): InstanceHostCalls {
   const byInterface = new Map(apis.map((api) => [api.interface, api]));
   const sessions = new Map<string, HostApiSession>();
+
+  const endings = new Map<string, Promise<unknown>>();
+  let isClosed = false;
 
   const sessionOf = (api: HostApi): HostApiSession => {
     const session = sessions.get(api.interface) ?? api.open(context);
     sessions.set(api.interface, session);
     return session;
+  };
+
+  const end = (name: string, session: HostApiSession): void => {
+    sessions.delete(name);
+    const ended = Promise.allSettled([endings.get(name), close(session)]);
+    endings.set(name, ended);
+    ended.then(() => endings.get(name) === ended && endings.delete(name));
   };
 
   return {
@@ -46,6 +68,9 @@ export function openHostCalls(apis: readonly HostApi[], context: HostApiContext)
       try {
         const refusal = await refusalOf(api, context);
         if (refusal !== undefined) return refusal;
+        await endings.get(api.interface);
+        // Whoever asked is gone by now, and nobody would close what is opened for it.
+        if (isClosed || call.signal.aborted) return errorAnswer("host/closed", "The call ended.");
         const target = sessionOf(api).functions.get(question.function);
         if (target === undefined) return errorAnswer("host/unknown", "There is no such function.");
         return boundedAnswer(await target(question.args, call));
@@ -53,12 +78,22 @@ export function openHostCalls(apis: readonly HostApi[], context: HostApiContext)
         return thrownAnswer(thrown);
       }
     },
+    guestEnded() {
+      for (const [name, session] of [...sessions]) {
+        if (byInterface.get(name)?.endsWithGuest === true) end(name, session);
+      }
+    },
     async [Symbol.asyncDispose]() {
-      const open = [...sessions.values()];
-      sessions.clear();
-      await Promise.allSettled(open.map((session) => session[Symbol.asyncDispose]()));
+      isClosed = true;
+      for (const [name, session] of [...sessions]) end(name, session);
+      await Promise.all(endings.values());
     },
   };
+}
+
+/** A host's own session may throw before it promises anything. */
+async function close(session: HostApiSession): Promise<void> {
+  await session[Symbol.asyncDispose]();
 }
 
 /** Nobody is asked about an API that reaches only the host's own listener, nor twice about the others. */

@@ -11,6 +11,7 @@ import { admit } from "../wasm/admission.ts";
 import { readArtifact } from "../wasm/artifact.ts";
 import { authoriseImports } from "./authorise-imports.ts";
 import { exposeSurfaces, isAnythingExposed } from "./exposed-surfaces.ts";
+import { endHandlesWithGuest } from "./guest-handles.ts";
 import { createGuestSlot, type SlotContext } from "./guest-slot.ts";
 import type { InstanceEvents, InstanceStatus, PluginInstance } from "./instance.types.ts";
 import {
@@ -87,18 +88,19 @@ export function createInstanceFactory(defaults: InstanceDefaults): CreateInstanc
       onLog: (line) => listeners.emit("log", { ...line, text: inertText(line.text) }),
     };
     const parts = { authority, limits, exposed, hostCalls, listeners, record };
+    const guests = endHandlesWithGuest(prepared, hostCalls);
 
     if (!livesOn(artifact)) {
       const onReplaced = (error: PluginError) => {
         record.guestReplaced(error);
         listeners.emit("replaced", { code: error.code, message: error.message });
       };
-      const slot = createGuestSlot(prepared, { ...context, lifetime: "call" }, onReplaced);
+      const slot = createGuestSlot(guests, { ...context, lifetime: "call" }, onReplaced);
       return new ToolInstance({ ...parts, slot });
     }
     const instance = new LivingInstance({
       ...parts,
-      prepared,
+      prepared: guests,
       context: { ...context, lifetime: "instance" },
       plan: plan.life,
       timing: defaults.timing ?? systemTiming,

@@ -117,6 +117,30 @@ describe("[websocket/binary] a component that imports yoi:host/websocket@1.1.0",
     ]);
   });
 
+  it("[websocket/ends-with-guest] leaves nothing open behind a call, and begins each with handle 1", async () => {
+    const closed: number[] = [];
+    server.on("connection", (socket) => socket.on("close", (code) => closed.push(code)));
+    const pkg = await guestPackage(component, asking(toolManifest));
+    await using guest = await createInstance(pkg, { grants: granted(pkg) });
+    const url = `ws://127.0.0.1:${port}/`;
+    const asked = { url, texts: ["hi"], binaries: [], receives: 1, staysOpen: true };
+    // More calls than an instance may have connections.
+    for (let calls = 0; calls < webSocketLimits.openHandles.default + 2; calls += 1) {
+      const { content } = await guest.callTool("run", asked);
+      expect(JSON.parse(content ?? "")).toEqual([
+        1,
+        { sent: true, bytes: 2 },
+        { type: "text", text: "HI" },
+      ]);
+      // All that came before are closed by the time that the next is opened.
+      expect(closed.length).toBeGreaterThanOrEqual(calls);
+    }
+    await guest.stop();
+    await expect
+      .poll(() => closed)
+      .toEqual(Array(webSocketLimits.openHandles.default + 2).fill(1000));
+  });
+
   it("is refused without a grant, under the permission of 1.0.0", async () => {
     const pkg = await guestPackage(component, asking(toolManifest));
     const { permissions, ...record } = granted(pkg);

@@ -90,3 +90,92 @@ it("every session is closed, also when another one fails to", async () => {
   await calls[Symbol.asyncDispose]();
   expect(closed).toEqual(["failing", "other"]);
 });
+
+describe("[websocket/ends-with-guest] a session that ends with its guest", () => {
+  function counting(endsWithGuest: boolean) {
+    const events: string[] = [];
+    const closings: (() => void)[] = [];
+    let opened = 0;
+    const counted: HostApi = {
+      ...api(async () => "{}"),
+      endsWithGuest,
+      open() {
+        opened += 1;
+        const number = opened;
+        events.push(`open ${number}`);
+        return {
+          functions: new Map([["read", async () => String(number)]]),
+          [Symbol.asyncDispose]: () =>
+            new Promise((resolve) => {
+              closings.push(() => {
+                events.push(`closed ${number}`);
+                resolve();
+              });
+            }),
+        };
+      },
+    };
+    return { calls: openHostCalls([counted], context), events, closings };
+  }
+
+  it("is another one for the next guest, which waits until the last is closed", async () => {
+    const { calls, events, closings } = counting(true);
+    expect(await ask(calls)).toBe("1");
+    calls.guestEnded();
+    const next = ask(calls);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(events).toEqual(["open 1"]);
+    closings.shift()?.();
+    expect(await next).toBe("2");
+    expect(events).toEqual(["open 1", "closed 1", "open 2"]);
+  });
+
+  it("stays where nothing of it is the guest's", async () => {
+    const { calls, closings } = counting(false);
+    expect(await ask(calls)).toBe("1");
+    calls.guestEnded();
+    expect(await ask(calls)).toBe("1");
+    expect(closings).toEqual([]);
+  });
+
+  it("is waited for when the instance stops, and none is opened after that", async () => {
+    const { calls, events, closings } = counting(true);
+    await ask(calls);
+    calls.guestEnded();
+    const disposed = calls[Symbol.asyncDispose]().then(() => events.push("disposed"));
+    const late = ask(calls);
+    await new Promise((resolve) => setImmediate(resolve));
+    closings.shift()?.();
+    await disposed;
+    expect(events).toEqual(["open 1", "closed 1", "disposed"]);
+    expect(JSON.parse(await late)).toMatchObject({ error: { code: "host/closed" } });
+  });
+
+  it("is not opened for a guest that is gone by the time it is allowed", async () => {
+    const { calls, events } = counting(true);
+    const ended = { ...call, signal: AbortSignal.abort() };
+    const question = { interface: "yoi:host/fs@1.0.0", function: "read", args: [] };
+    expect(JSON.parse(await calls.answer(question, ended))).toMatchObject({
+      error: { code: "host/closed" },
+    });
+    expect(events).toEqual([]);
+  });
+
+  it("may throw when it ends, which is nobody's concern", async () => {
+    const throwing: HostApi = {
+      ...api(async () => "1"),
+      endsWithGuest: true,
+      open: () => ({
+        functions: new Map([["read", async () => "1"]]),
+        [Symbol.asyncDispose]() {
+          throw new Error("no");
+        },
+      }),
+    };
+    const calls = openHostCalls([throwing], context);
+    await ask(calls);
+    calls.guestEnded();
+    expect(await ask(calls)).toBe("1");
+    await calls[Symbol.asyncDispose]();
+  });
+});

@@ -30,7 +30,8 @@ export interface WebSocketApiOptions {
  * 1.1.0 also `send-binary` (reference §5.3).
  *
  * Manifest and grant must both name what is opened, and every send and receive asks again, so that a
- * revoked grant closes the connection at its next use. Connections end with their instance.
+ * revoked grant closes the connection at its next use. Connections end with the guest that opened them:
+ * in the tool world and for raw guests, with the call.
  *
  * @param options The platform's network, and bounds.
  * @returns The API.
@@ -40,6 +41,7 @@ export function createWebSocketApi(options: WebSocketApiOptions): HostApi {
   return Object.freeze({
     name: "websocket",
     asksAuthority: true,
+    endsWithGuest: true,
     interface: `yoi:host/websocket@${version}`,
     open: ({ authority }: HostApiContext) =>
       openWebSocketSession({

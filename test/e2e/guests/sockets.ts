@@ -3,13 +3,14 @@ import { close, open, recv, sendBinary, sendText } from "yoi:host/websocket@1.1.
 
 type Answer = { readonly type?: string; readonly text?: string; readonly base64?: string };
 
-/** Says what a peer answers to texts and to bytes: `{ url, texts, binaries, receives }`. */
+/** Says what a peer answers to texts and to bytes: `{ url, texts, binaries, receives, staysOpen }`. */
 export function call(_tool: string, input: string): string {
-  const { url, texts, binaries, receives } = JSON.parse(input) as {
+  const { url, texts, binaries, receives, staysOpen } = JSON.parse(input) as {
     readonly url: string;
     readonly texts: readonly string[];
     readonly binaries: readonly string[];
     readonly receives: number;
+    readonly staysOpen?: boolean;
   };
   const opened = JSON.parse(open(JSON.stringify({ url })));
   if (opened.handle === undefined) return answer([opened]);
@@ -24,6 +25,7 @@ export function call(_tool: string, input: string): string {
     const length = (message.text ?? message.base64 ?? "").length;
     return length > 100 ? { type: message.type, length } : message;
   });
+  if (staysOpen === true) return answer([opened.handle, ...sent, ...received]);
   return answer([...sent, ...received, JSON.parse(close(opened.handle))]);
 }
 
