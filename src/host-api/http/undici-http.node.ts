@@ -38,7 +38,7 @@ async function exchange(
   const client = new Client(url.origin, {
     connect: (target, connected) =>
       connect(target, (...outcome) => {
-        if (outcome[1] !== null) boundSocket(outcome[1]);
+        if (outcome[0] === null) boundSocket(outcome[1]);
         connected(...outcome);
       }),
     allowH2: false,
