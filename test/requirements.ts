@@ -634,6 +634,101 @@ export const requirements = {
       "Folders and files that are swapped for links while they are used lead no read and no write outside.",
   },
 
+  // Instances whose guest lives on
+  "instance/start": {
+    source: "issue 6, items 1 and 2; acceptance §5",
+    behaviour:
+      "A guest whose start fails in whatever way gives no instance, and nothing of it is left.",
+  },
+  "instance/config": {
+    source: "issue 6, item 1",
+    behaviour: "The host's configuration reaches the guest's start as JSON of at most 64 KiB.",
+  },
+  "instance/one-guest": {
+    source: "issue 6, item 1; acceptance §5",
+    behaviour:
+      "Tools, events and status are faces of one guest, which they share, one at a time, and never re-enter.",
+  },
+  "instance/believed": {
+    source: "issue 6, item 1; reference §4.5",
+    behaviour: "What a guest answers to start, status and stop is parsed, bounded and believed.",
+  },
+  "instance/fault": {
+    source: "issue 6, items 1 and 2; decisions: after a trap or timeout",
+    behaviour:
+      "A guest that trapped, was stopped or gave an answer that can't be believed is never entered again.",
+  },
+  "instance/restart": {
+    source: "issue 6, item 2",
+    behaviour:
+      "A guest that failed is started again as its host declared: bounded, backing off, jittered, visible in the status.",
+  },
+  "instance/stop": {
+    source: "issue 6, item 2",
+    behaviour:
+      "A stop lets what runs finish within bounds, settles what waits, tells the guest, and happens once.",
+  },
+  "instance/stop-order": {
+    source: "issue 6, item 2; reference §4.6",
+    behaviour: "What feeds the guest ends before the guest; a host's shutdown ends all instances.",
+  },
+  "instance/dispose-starting": {
+    source: "issue 6, item 2",
+    behaviour: "An instance that is given up while it starts leaves nothing behind.",
+  },
+  "instance/no-leak": {
+    source: "issue 6, how it is judged",
+    behaviour: "Instances come and go without leaving anything on what outlives them.",
+  },
+  "instance/nothing-granted": {
+    source: "issue 6, item 3",
+    behaviour: "A plugin that was granted nothing is never started.",
+  },
+  "instance/host-only": {
+    source: "issue 6, item 3; acceptance §5",
+    behaviour: "A package with nothing but a service or an ingress gets its instance.",
+  },
+  "instance/tool-world": {
+    source: "issue 6, item 3",
+    behaviour:
+      "Guests of the tool world and raw ones are instances of the same shape, without events.",
+  },
+  "instance/status": {
+    source: "issue 6, item 2",
+    behaviour: "The status says what the guest last said of itself, frozen.",
+  },
+  "instance/storm": {
+    source: "issue 6, how it is judged",
+    behaviour:
+      "Ten thousand events at a guest while tools are called and the host stops it: nothing lost unreported, nothing double.",
+  },
+  "grants/surfaces": {
+    source: "issue 6, item 7; reference §3 and §4.2",
+    behaviour:
+      "Services, ingresses and tools need both sides' permissions, their surface selected, and their grant still there, each for itself.",
+  },
+  "ingress/revoked": {
+    source: "issue 6, item 7",
+    behaviour: "A grant that is taken back stops the next event, and those that wait.",
+  },
+  "commands/apart": {
+    source: "issue 6, item 5; reference §4.8",
+    behaviour: "What becomes of output commands is reported apart from what tools answer.",
+  },
+  "registry/instances": {
+    source: "issue 6, item 3",
+    behaviour:
+      "A registry opens each plugin once, by reference and digest, and leaves room for what ended.",
+  },
+  "registry/give-up": {
+    source: "issue 6, item 2",
+    behaviour: "An opening that nobody waits for any more is ended, and costs no later one.",
+  },
+  "registry/dispose": {
+    source: "issue 6, item 2",
+    behaviour: "Disposing a registry of instances stops them all and refuses what comes later.",
+  },
+
   // Events and what guests ask for in their answers
   "ingress/envelope": {
     source: "issue 6, item 4; reference §4.7",
