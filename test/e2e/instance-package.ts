@@ -1,4 +1,5 @@
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { expect } from "vitest";
 import {
   createInstance,
   grantRequested,
@@ -103,4 +104,10 @@ export function announced<Name extends "state" | "restart" | "ingress" | "deadLe
       resolve(event);
     });
   });
+}
+
+/** Text that a host can print anywhere. */
+export function expectInert(message: string): void {
+  expect(Buffer.byteLength(message)).toBeLessThanOrEqual(512);
+  expect(message).not.toMatch(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u);
 }
