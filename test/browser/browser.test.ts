@@ -3,12 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { rawGuestBytes } from "../../fixtures/raw/index.ts";
 import { buildPackage } from "../../src/build.ts";
 import { guestInstance, toolManifest } from "../e2e/guest-package.ts";
+import { rawManifest } from "../e2e/raw-package.ts";
 import type { Case, CaseResult } from "./page.ts";
 import { type ServedPage, servePage } from "./serve-page.ts";
 
-const filesManifest = `${toolManifest}
+const filesPermission = `
 [[permissions]]
 kind = "host_api"
 api = "fs"
@@ -30,7 +32,9 @@ const problems: string[] = [];
 beforeAll(async () => {
   const files = new Map<string, Uint8Array>(await buildPackage({ directory: weather }));
   files.set("guest.toml", new TextEncoder().encode(toolManifest));
-  files.set("files.toml", new TextEncoder().encode(filesManifest));
+  files.set("files.toml", new TextEncoder().encode(`${toolManifest}${filesPermission}`));
+  files.set("raw-files.toml", new TextEncoder().encode(`${rawManifest}${filesPermission}`));
+  files.set("raw-files.wasm", await rawGuestBytes("host-read"));
   profile = await mkdtemp(join(tmpdir(), "yoi-chromium-"));
   browser = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -132,15 +136,89 @@ describe("[browser/chromium] in a real browser", () => {
     memoryFiles: { "/data/notes.txt": "from memory" },
   };
 
-  test("a guest reads a granted file in memory, where the page may share memory", async () => {
-    const seen = await run(readsFiles, isolated);
-    expect(JSON.parse(seen.results[0]?.content ?? "")).toMatchObject({ content: "from memory" });
-  });
+  const ways = [
+    ["may share memory", "shared-memory", () => isolated],
+    ["may not share memory", "jspi", () => plain],
+  ] as const;
 
-  test("a guest that needs a host API is refused where nobody could answer it", async () => {
-    const seen = await run(readsFiles, plain);
-    expect(seen).toMatchObject({ refused: "options/unsupported", results: [] });
-  });
+  test.each(ways)(
+    "[host/bridge] a guest reads a granted file, where the page %s: by %s",
+    async (_, hostCalls, page) => {
+      const seen = await run({ ...readsFiles, calls: 3 }, page());
+      expect(seen).toMatchObject({ hostCalls, replacements: 0 });
+      expect(seen.results).toHaveLength(3);
+      for (const { content } of seen.results) {
+        expect(JSON.parse(content ?? "")).toMatchObject({ content: "from memory" });
+      }
+    },
+  );
+
+  test.each(ways)(
+    "[host/bridge] a raw guest does, where the page %s: by %s",
+    async (_, hostCalls, page) => {
+      const files = {
+        "plugin.toml": "/extra/raw-files.toml",
+        "guest.wasm": "/extra/raw-files.wasm",
+      };
+      const input = { path: "notes.txt" };
+      const seen = await run({ ...readsFiles, files, input, calls: 2 }, page());
+      expect(seen).toMatchObject({ hostCalls, replacements: 0 });
+      expect(seen.results).toHaveLength(2);
+      for (const { content } of seen.results) {
+        expect(JSON.parse(content ?? "")).toMatchObject({ content: "from memory" });
+      }
+    },
+  );
+
+  test.each(ways)(
+    "[stop/host-call] a guest is stopped at its deadline in mid host call, where the page %s: by %s",
+    async (_, hostCalls, page) => {
+      const limits = { timeoutMs: 1_000 };
+      const seen = await run({ ...readsFiles, limits, unanswered: 2, calls: 4 }, page());
+      expect(seen.results.map(({ code }) => code ?? "ok")).toEqual([
+        "ok",
+        "runtime/timeout",
+        "runtime/timeout",
+        "ok",
+      ]);
+      for (const { durationMs } of seen.results) expect(durationMs).toBeLessThan(2_500);
+      expect(seen).toMatchObject({ hostCalls, replacements: 0, ended: 2 });
+      expect(seen.longestPauseMs).toBeLessThan(500);
+    },
+  );
+
+  test.each(ways)(
+    "[stop/host-call] a signal ends a guest in mid host call, where the page %s: by %s",
+    async (_, hostCalls, page) => {
+      const seen = await run(
+        { ...readsFiles, abortAfterMs: 1_000, unanswered: 1, calls: 3 },
+        page(),
+      );
+      expect(seen.results.map(({ code }) => code ?? "ok")).toEqual(["ok", "runtime/aborted", "ok"]);
+      expect(seen).toMatchObject({ hostCalls, replacements: 0, ended: 1 });
+    },
+  );
+
+  test.each(ways)(
+    "[stop/caught] a guest that catches its end is ended, where the page %s: by %s",
+    async (_, hostCalls, page) => {
+      const seen = await run(
+        {
+          ...readsFiles,
+          files: {
+            "plugin.toml": "/extra/files.toml",
+            "guest.wasm": "/guests/host-call-catch/guest.wasm",
+          },
+          limits: { hostCalls: 3, timeoutMs: 8_000, fuel: 1_000_000_000_000 },
+          calls: 2,
+        },
+        page(),
+      );
+      expect(seen.results.map(({ code }) => code)).toEqual(["runtime/limit", "runtime/limit"]);
+      for (const { durationMs } of seen.results) expect(durationMs).toBeLessThan(4_000);
+      expect(seen).toMatchObject({ hostCalls, replacements: 0 });
+    },
+  );
 
   test("in a page that may share memory, guests are stopped and go on all the same", async () => {
     const stopped = await run(

@@ -4,6 +4,8 @@ import {
   createInstance,
   createMemoryFileSystem,
   grantRequested,
+  type HostApi,
+  type HostFunction,
   type InstanceOptions,
   inspect,
   isPluginError,
@@ -21,6 +23,8 @@ export interface Case {
   readonly abortAfterMs?: number;
   /** Text files in memory by absolute path; the folder /data is granted for reading. */
   readonly memoryFiles?: Readonly<Record<string, string>>;
+  /** How many host calls are never answered, after the first one that is; then `memoryFiles` answer again. */
+  readonly unanswered?: number;
   /** How often the tool is called. */
   readonly calls?: number;
 }
@@ -31,6 +35,12 @@ export interface CaseResult {
   readonly tools: readonly string[];
   /** The code that `createInstance` threw. */
   readonly refused?: string;
+  /** How the instance says that host calls are answered. */
+  readonly hostCalls?: string;
+  /** How often the guest's isolate was replaced. */
+  readonly replacements?: number;
+  /** How many unanswered host calls were told to end. */
+  readonly ended?: number;
   readonly results: readonly {
     readonly code?: string;
     readonly summary: string;
@@ -56,21 +66,63 @@ async function runCase(given: Case): Promise<CaseResult> {
   const { status, tools } = await inspect(pkg, { grants });
   const pauses = watchPauses();
   const reported = { status, tools: tools.map(({ name }) => name) };
+  const hanging = hangAfterFirst(given.unanswered ?? 0);
   try {
     const instance = await createInstance(pkg, {
       grants,
       ...(given.limits === undefined ? {} : { limits: given.limits }),
       ...(given.memoryFiles === undefined
         ? {}
-        : { hostApis: [createFsApi({ fileSystem: createMemoryFileSystem(given.memoryFiles) })] }),
+        : {
+            hostApis: [
+              hanging.wrap(createFsApi({ fileSystem: createMemoryFileSystem(given.memoryFiles) })),
+            ],
+          }),
     });
     const results = await callAll(instance, given);
+    const { hostCalls, replacements } = instance.status();
     await instance.stop();
-    return { ...reported, results, longestPauseMs: pauses() };
+    const ended = hanging.ended();
+    return { ...reported, results, hostCalls, replacements, ended, longestPauseMs: pauses() };
   } catch (error) {
     if (!isPluginError(error)) throw error;
     return { ...reported, refused: error.code, results: [], longestPauseMs: pauses() };
   }
+}
+
+/** Leaves some calls of an API unanswered, after the first one, and counts those whose signal fired. */
+function hangAfterFirst(count: number): { wrap(api: HostApi): HostApi; ended(): number } {
+  let asked = 0;
+  let ended = 0;
+  const hang = (signal: AbortSignal): Promise<never> =>
+    new Promise(() =>
+      signal.addEventListener("abort", () => {
+        ended += 1;
+      }),
+    );
+  const slowly =
+    (answer: HostFunction): HostFunction =>
+    (args, call) => {
+      asked += 1;
+      return asked > 1 && asked <= 1 + count ? hang(call.signal) : answer(args, call);
+    };
+  return {
+    ended: () => ended,
+    wrap: (api) => ({
+      ...api,
+      open(context) {
+        const session = api.open(context);
+        const functions = Array.from(
+          session.functions,
+          ([name, answer]) => [name, slowly(answer)] as const,
+        );
+        return {
+          functions: new Map(functions),
+          [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+        };
+      },
+    }),
+  };
 }
 
 async function callAll(instance: PluginInstance, given: Case): Promise<CaseResult["results"]> {
