@@ -553,6 +553,11 @@ export const requirements = {
     behaviour:
       "Guests of each kind use granted folders for the granted operations, and no path, link, name or special file leads them elsewhere.",
   },
+  "websocket/guest": {
+    source: "issue 5, items 2, 7 and 8; acceptance §6",
+    behaviour:
+      "A guest talks to granted peers alone, over a bounded number of connections, which end with their grant and their guest.",
+  },
   "secrets/named": {
     source: "issue 5, item 5",
     behaviour: "Inspection, `inspect` and `show` say which grant binds which secret, by its name.",

@@ -8,11 +8,13 @@ import {
   authoriseAddresses,
   authoriseUrl,
   precheckApi,
+  precheckReached,
   type Reach,
   reauthorise,
   resolveHost,
 } from "../http/reach.ts";
 import { displayUrl } from "../http/target-url.ts";
+import { whileGranted } from "../http/while-granted.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { type Connection, messageSize } from "./connection.ts";
 import { dial } from "./dial.ts";
@@ -89,6 +91,12 @@ export function openWebSocketSession(options: WebSocketSessionOptions): HostApiS
     }
   };
 
+  /** Closes a handle that may not be used any more. */
+  const releaseDenied = (number: HostValue | undefined, thrown: unknown) => {
+    const isDenied = thrown instanceof HostRefusal && thrown.code.startsWith("grant/");
+    if (isDenied) release(number as number);
+  };
+
   /** Finds a handle and asks whether it may still be used; one that may not is closed. */
   const useHandle = async (number: HostValue | undefined, wait: CallWait): Promise<Handle> => {
     const handle = typeof number === "number" ? handles.get(number) : undefined;
@@ -97,8 +105,7 @@ export function openWebSocketSession(options: WebSocketSessionOptions): HostApiS
     try {
       await reauthorise(reach, handle.url, handle.isPrivate, wait);
     } catch (thrown) {
-      const isDenied = thrown instanceof HostRefusal && thrown.code.startsWith("grant/");
-      if (isDenied) release(number as number);
+      releaseDenied(number, thrown);
       throw thrown;
     }
     return handle;
@@ -134,15 +141,21 @@ export function openWebSocketSession(options: WebSocketSessionOptions): HostApiS
 
   const receive: Work = async ([number, timeoutMs], call, stop) => {
     using asking = startCallWait(call, stop, Number.MAX_SAFE_INTEGER, "Receiving");
-    const { connection } = await useHandle(number, asking);
+    const { connection, url, isPrivate } = await useHandle(number, asking);
     using waiting = startCallWait(call, stop, receiveBudgetMs(timeoutMs), "Receiving");
     try {
-      const received = await connection.receive(waiting);
+      const received = await whileGranted(
+        () => precheckReached(reach, url, undefined, isPrivate),
+        connection.receive(waiting),
+      );
       if (received === "closed") return { type: "closed" };
       const { message } = received;
       if (typeof message === "string") return { type: "text", text: message };
       if (options.hasBinary) return { type: "binary", base64: toBase64(message) };
       return refuse("host/protocol", "The peer sent a binary message, which this version has not.");
+    } catch (thrown) {
+      releaseDenied(number, thrown);
+      throw thrown;
     } finally {
       // Its place is free as soon as there is nothing left to receive.
       if (connection.isOver) release(number as number);
