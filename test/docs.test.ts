@@ -31,8 +31,10 @@ beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const fence of fences) writeFileSync(folder + fileOf(fence), fence.code);
-  const weather = await buildPackage({ directory: `${repository}examples/weather` });
-  writeFileSync(`${folder}weather.yoi-plugin`, await packPackage(weather));
+  for (const example of ["weather", "chat-bridge"]) {
+    const files = await buildPackage({ directory: `${repository}examples/${example}` });
+    writeFileSync(`${folder}${example}.yoi-plugin`, await packPackage(files));
+  }
 });
 
 describe("the TypeScript in README and docs", () => {
