@@ -332,7 +332,7 @@ export const durableQueueLimits = {
   ),
   openMs: limit("ms", 10_000, "a Redis that is starting answers by then"),
   answerMs: limit("ms", 5_000, "one question to Redis; what is asked may still be done later"),
-  closeMs: limit("ms", 5_000, "how long closing waits for Redis", "the event that the guest has"),
+  closeMs: limit("ms", 2_000, "how long closing waits for Redis", "the event that the guest has"),
   roomPollMs: limit("ms", 100, "how often a delivery that waits for room looks again"),
   reportPollMs: limit(
     "ms",

@@ -78,25 +78,32 @@ async function openQueue(
     readonly onError: (error: Error) => void;
   },
 ): Promise<IngressQueueSession> {
+  const { answerMs, openMs } = durableQueueLimits;
   const queue = new Queue(place.name, place.options);
-  const announcements = new QueueEvents(place.name, place.options);
   queue.on("error", onError);
-  announcements.on("error", onError);
-  const ready = Promise.all([queue.waitUntilReady(), announcements.waitUntilReady()]);
-  const answer = await inTime(ready, durableQueueLimits.openMs.default);
+  const answer = await inTime(queue.waitUntilReady(), openMs.default);
   if (!answer.ok) {
-    await inTime(
-      Promise.allSettled([queue.disconnect(), announcements.disconnect()]),
-      durableQueueLimits.closeMs.default,
-    );
-    throw new PluginError({
-      code: "ingress/unavailable",
-      phase: "lifecycle",
-      plugin: consumer.plugin.ref,
-      message: `The queue's Redis did not answer within ${durableQueueLimits.openMs.default} ms.`,
-    });
+    // Closing one that never connected ends its attempts at once.
+    await inTime(queue.close(), answerMs.default);
+    throw unreachable(consumer.plugin);
+  }
+  const announcements = new QueueEvents(place.name, place.options);
+  announcements.on("error", onError);
+  const listening = await inTime(announcements.waitUntilReady(), openMs.default);
+  if (!listening.ok) {
+    await inTime(Promise.allSettled([announcements.close(), queue.disconnect()]), answerMs.default);
+    throw unreachable(consumer.plugin);
   }
   return openBullmqSession({ queue, announcements, place, consumer, lockMs, onError });
+}
+
+function unreachable({ ref }: PackageIdentity): PluginError {
+  return new PluginError({
+    code: "ingress/unavailable",
+    phase: "lifecycle",
+    plugin: ref,
+    message: `The queue's Redis did not answer within ${durableQueueLimits.openMs.default} ms.`,
+  });
 }
 
 function invalid(problem: string): PluginError {

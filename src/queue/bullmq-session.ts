@@ -15,6 +15,8 @@ import { type Answer, inTime, pause } from "./in-time.ts";
 import { jobName, type QueuedEvent, readQueuedEvent, readReport } from "./queued-event.ts";
 import type { RedisPlace } from "./redis-place.ts";
 
+const closeMs = durableQueueLimits.closeMs.default;
+
 /** What a session is made of: connections that are open. */
 export interface SessionParts {
   readonly queue: Queue<QueuedEvent, IngressReport>;
@@ -197,12 +199,14 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
       for (const job of awaited.jobs) {
         if (job !== worker.inHand) awaited.settleMissing(job, closed);
       }
-      await worker.close();
+      await worker.finish();
+      const isThere = await inTime(queue.getJobCountByTypes("wait"), closeMs);
+      await inTime(worker.close(!isThere.ok), closeMs);
       for (const job of awaited.jobs) awaited.settleMissing(job, closed);
-      await inTime(
-        Promise.allSettled([announcements.close(), queue.close()]),
-        durableQueueLimits.closeMs.default,
-      );
+      const connections = isThere.ok
+        ? [announcements.close(), queue.close()]
+        : [announcements.disconnect(), queue.disconnect()];
+      await inTime(Promise.allSettled(connections), closeMs);
     },
   };
 }

@@ -7,8 +7,6 @@ import type {
 } from "../instance/ingress.types.ts";
 import { attemptEvent, attemptReport, unattendedReport } from "../instance/ingress-report.ts";
 import { notify } from "../instance/listeners.ts";
-import { durableQueueLimits } from "../limits.ts";
-import { inTime } from "./in-time.ts";
 import { type QueuedEvent, readQueuedEvent, readReport } from "./queued-event.ts";
 import type { RedisPlace } from "./redis-place.ts";
 
@@ -20,7 +18,9 @@ export interface EventWorker {
   /** Ends the guest's work on an event that its sender takes back; says whether it had it. */
   cancel(job: string): boolean;
   /** Takes no more events, and waits for the one that the guest has. */
-  close(): Promise<void>;
+  finish(): Promise<void>;
+  /** Closes the connections; by force when Redis does not answer, as they would wait for it without end. */
+  close(isForced: boolean): Promise<void>;
 }
 
 /** What becomes of the events that a worker takes. */
@@ -147,15 +147,13 @@ export function startEventWorker(parts: WorkerParts): EventWorker {
       inHand.taken.abort();
       return true;
     },
-    async close() {
+    async finish() {
       isClosing = true;
       clearTimeout(resuming);
       await worker.pause(true);
-      // As long as the guest needs; after that, as long as Redis may.
       await handling;
-      const closed = await inTime(worker.close(), durableQueueLimits.closeMs.default);
-      if (!closed.ok) await inTime(worker.disconnect(), durableQueueLimits.closeMs.default);
     },
+    close: (isForced) => worker.close(isForced),
   };
 }
 
