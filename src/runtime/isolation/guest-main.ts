@@ -72,14 +72,13 @@ export function serveGuest(
       }
       if (runner === undefined) throw new Error("a call came before its guest");
       const stop = stopCheck(message.request, message.budgetMs);
-      post(
-        outcomeMessage(
-          message.type === "open"
-            ? openOutcome(runner, message.lifetime, stop)
-            : await runner.call(message.exportName, message.args, stop),
-        ),
-      );
-      if (message.type === "call" && isFreshPerCall) {
+      const outcome =
+        message.type === "open"
+          ? openOutcome(runner, message.lifetime, stop)
+          : await runner.call(message.exportName, message.args, stop);
+      post(outcomeMessage(outcome));
+      // After a failure the next call starts its own: a start that never ends would hold the isolate.
+      if (message.type === "call" && isFreshPerCall && outcome.ok) {
         runner.prepare(stopCheck(message.request + 1, startTimeoutMs));
       }
       post({ type: "prepared" });
