@@ -13,6 +13,7 @@ import type {
 } from "./ingress.types.ts";
 import type { IngressRecord } from "./ingress-record.ts";
 import { type IngressReply, readIngressReply } from "./ingress-reply.ts";
+import { unlessAborted } from "./timing.ts";
 import type { Turns } from "./turn.ts";
 
 /** What handing an event to the guest needs of the instance around it. */
@@ -83,7 +84,8 @@ export function createDispatch(parts: DispatchParts): HandleEvent {
   ): Promise<{ readonly reply: IngressReply; readonly usage: GuestReply["usage"] }> => {
     const name = event.ingress_name;
     // A grant may have been revoked while the event waited.
-    const decision = await parts.authority.decide({ kind: "ingress", name }, "execution");
+    const asked = parts.authority.decide({ kind: "ingress", name }, "execution");
+    const decision = await unlessAborted(asked, [signal, parts.stopping]);
     if (!decision.allowed) throw new PluginError({ ...decision, phase: "execution", plugin });
     using deadline = startDeadline({
       budgetMs: parts.limits.timeoutMs,

@@ -79,9 +79,14 @@ export function createIntake(parts: IntakeParts): DeliverIngress {
     const queue = parts.queue();
     // It may have stopped while the authority was asked.
     if (queue === undefined) return refuse(stateFailure(parts) ?? notReady);
-    const report = await queue.deliver(read.envelope, options);
-    if (report.error?.code === "ingress/queue-full") record.refused();
-    return report;
+    try {
+      const report = await queue.deliver(read.envelope, options);
+      if (report.error?.code === "ingress/queue-full") record.refused();
+      return report;
+    } catch {
+      // A queue of the host's own may reject against its contract; its text may hold anything.
+      return refuse(queueFailed);
+    }
   }
 }
 
@@ -147,6 +152,11 @@ function stateFailure({ now, isRecovering }: IntakeParts): IngressFailure | unde
 
 const notReady: IngressFailure = Object.freeze({
   ...failure("ingress/unavailable", "The instance is not ready to take events yet."),
+  isRetryable: true,
+});
+
+const queueFailed: IngressFailure = Object.freeze({
+  ...failure("ingress/unavailable", "The queue failed to take the event, in an unexpected way."),
   isRetryable: true,
 });
 

@@ -15,7 +15,7 @@ import type { Listeners } from "./listeners.ts";
 import { createOutputCommands } from "./output-commands.ts";
 import { createSources } from "./sources.ts";
 import type { StatusRecord } from "./status.ts";
-import { backoffMs, settledWithin, type Timing } from "./timing.ts";
+import { backoffMs, settledWithin, type Timing, unlessAborted } from "./timing.ts";
 import type { Turns } from "./turn.ts";
 
 /** What the ingress side of an instance is made of. */
@@ -141,7 +141,7 @@ export function createIngress(parts: IngressParts): Ingress {
     async open(signal) {
       if (exposed.ingresses.size === 0) return;
       queue = await openQueue(plan, consumer);
-      if (signal?.aborted !== true) await sources.open();
+      await unlessAborted(sources.open(), [signal]);
     },
     release(error) {
       released ??= (async () => {
@@ -150,8 +150,9 @@ export function createIngress(parts: IngressParts): Ingress {
         const { code, message } = error;
         ending.abort();
         await sources[Symbol.asyncDispose]();
-        if (queue !== undefined) await settledWithin(queue.close({ code, message }), patienceMs);
-        await settledWithin(Promise.resolve(commands[Symbol.asyncDispose]()), patienceMs);
+        // Async functions, so that a queue of the host's own that throws ends nothing else.
+        await settledWithin((async () => queue?.close({ code, message }))(), patienceMs);
+        await settledWithin((async () => commands[Symbol.asyncDispose]())(), patienceMs);
       })();
       return released;
     },

@@ -117,10 +117,9 @@ export class LivingInstance implements PluginInstance {
     try {
       await this.#life.start(signal);
       await this.#ingress.open(signal);
-      if (signal?.aborted === true) throw startAborted(this.identity.ref);
     } catch (thrown) {
       await this.stop();
-      throw thrown;
+      throw signal?.aborted === true ? startAborted(this.identity.ref) : thrown;
     }
   }
 
@@ -189,6 +188,8 @@ export class LivingInstance implements PluginInstance {
     await this.#ingress.release(stoppedError(this.identity.ref));
     await this.#turns.idle();
     const failure = await this.#life.stop();
+    // Calls that wait for a policy's answer have no turn, and now never will.
+    this.#stopping.abort();
     if (failure !== undefined) this.#parts.record.failed(failure);
     await this.#parts.hostCalls[Symbol.asyncDispose]();
     this.#lifecycle.move(failure === undefined ? "stopped" : "failed");

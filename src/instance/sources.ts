@@ -121,12 +121,21 @@ function chooseSources({ drivers, exposed }: SourceParts): {
   const served = [...exposed.ingresses.values()].flatMap(
     ({ name: ingress, sources, event_kinds: eventKinds }) =>
       sources.flatMap((source) => {
-        const driver = drivers.find((candidate) => candidate.serves(source));
+        const driver = drivers.find((candidate) => mayServe(candidate, source));
         return driver === undefined ? [] : [{ ingress, source, eventKinds, driver }];
       }),
   );
   const most = instanceLimits.sources.default;
   return { found: served.slice(0, most), beyond: Math.max(0, served.length - most) };
+}
+
+/** A driver of the host's own that throws when it is asked would not do better when it is opened. */
+function mayServe(driver: IngressDriver, source: string): boolean {
+  try {
+    return driver.serves(source);
+  } catch {
+    return false;
+  }
 }
 
 /** A driver of the host's own may throw; a status must not. */

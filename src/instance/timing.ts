@@ -1,3 +1,5 @@
+import { PluginError } from "../errors.ts";
+
 /** What an instance knows of time and chance; a test brings its own. */
 export interface Timing {
   /** Milliseconds since 1970, for what is shown. */
@@ -66,4 +68,41 @@ export async function settledWithin(work: Promise<unknown>, budgetMs: number): P
   const isInTime = await Promise.race([settled, late]);
   clearTimeout(timer);
   return isInTime;
+}
+
+/**
+ * Waits for work that knows no signal, such as a policy that asks a person.
+ *
+ * @param work What to wait for; what it comes to later is nobody's concern.
+ * @param signals Each of them ends the wait.
+ * @returns What the work comes to.
+ * @throws What it rejects with, or PluginError `runtime/aborted` when a signal fired first.
+ */
+export async function unlessAborted<Value>(
+  work: Promise<Value>,
+  signals: readonly (AbortSignal | undefined)[],
+): Promise<Value> {
+  let release = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    const onAbort = () => reject(waitAborted());
+    const heard = signals.filter((signal) => signal !== undefined);
+    release = () => {
+      for (const signal of heard) signal.removeEventListener("abort", onAbort);
+    };
+    for (const signal of heard) signal.addEventListener("abort", onAbort);
+    if (heard.some((signal) => signal.aborted)) onAbort();
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    release();
+  }
+}
+
+function waitAborted(): PluginError {
+  return new PluginError({
+    code: "runtime/aborted",
+    phase: "execution",
+    message: "It was given up before the guest was entered, because the caller's signal fired.",
+  });
 }

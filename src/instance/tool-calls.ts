@@ -10,6 +10,7 @@ import type { ExposedTool, ExposedTools } from "./exposed-tools.ts";
 import type { CallOptions, InstanceEvents, InstanceTool, ToolResult } from "./instance.types.ts";
 import type { Listeners } from "./listeners.ts";
 import type { StatusRecord } from "./status.ts";
+import { unlessAborted } from "./timing.ts";
 import { readToolInput } from "./tool-input.ts";
 import { readToolOutput } from "./tool-output.ts";
 import { beginToolCall, failureOf, type ToolCall } from "./tool-result.ts";
@@ -64,7 +65,7 @@ export function createToolCalls(parts: ToolCallParts): CallTool {
     try {
       const refusal = parts.refusal();
       if (refusal !== undefined) throw refusal;
-      await authorise(tool);
+      await authorise(tool, call);
       const read = readToolInput(input, check, parts.limits.inputBytes);
       if (!read.ok) return begun.fail(read);
       return await parts.turns.run(() => enter(tool, read, call, begun), call.signal);
@@ -83,7 +84,7 @@ export function createToolCalls(parts: ToolCallParts): CallTool {
     begun: ToolCall,
   ): Promise<ToolResult> {
     // A grant may have been revoked while the call waited.
-    await authorise(tool);
+    await authorise(tool, call);
     using deadline = startDeadline({
       budgetMs: call.timeoutMs,
       signals: [call.signal, parts.stopping],
@@ -94,11 +95,16 @@ export function createToolCalls(parts: ToolCallParts): CallTool {
     return output.ok ? begun.succeed(output, usage) : begun.fail(output, usage);
   }
 
-  async function authorise({ name, externalWrite }: InstanceTool): Promise<void> {
-    const decision = await parts.authority.decide(
-      { kind: "tool", name, externalWrite },
-      "execution",
-    );
+  /** The host's policy may ask a person, who may take longer than the caller or the instance wait. */
+  async function authorise(
+    { name, externalWrite }: InstanceTool,
+    { signal }: ResolvedCall,
+  ): Promise<void> {
+    const action = { kind: "tool", name, externalWrite } as const;
+    const decision = await unlessAborted(parts.authority.decide(action, "execution"), [
+      signal,
+      parts.stopping,
+    ]);
     if (decision.allowed) return;
     const { code, message } = decision;
     throw new PluginError({ code, phase: "execution", plugin, message });

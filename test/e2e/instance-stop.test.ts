@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import {
   createInstance,
   type DeadLetter,
+  type GrantPolicy,
   grantRequested,
   type IngressDriver,
   type InstanceState,
@@ -9,6 +10,7 @@ import {
   PluginInstanceRegistry,
 } from "yoi-plugin-sdk";
 import type { InstanceSteps } from "../../fixtures/guests/instance-guest.ts";
+import { guestPackage } from "./guest-package.ts";
 import { announced, event, livingInstance, livingPackage } from "./instance-package.ts";
 
 const open: PluginInstance[] = [];
@@ -124,6 +126,42 @@ describe("[instance/stop] stopping", () => {
     await stopped;
     expect(instance.state).toBe("stopped");
   });
+});
+
+describe("[instance/stop] a person who is asked for a grant and does not answer", () => {
+  /** Allows everything but executions, about which nobody ever answers. */
+  const asking = (asked: () => void): GrantPolicy => ({
+    decide({ at }) {
+      if (at !== "execution") return { allowed: true };
+      asked();
+      return new Promise(() => {});
+    },
+  });
+
+  it.each(["tool world", "instance world"] as const)(
+    "keeps neither a stop nor a caller of the %s waiting",
+    async (world) => {
+      const pkg =
+        world === "tool world" ? await guestPackage("echo") : await livingPackage("instance-echo");
+      let isAsked = () => {};
+      const asked = new Promise<void>((resolve) => {
+        isAsked = resolve;
+      });
+      const instance = await createInstance(pkg, {
+        grants: asking(() => isAsked()),
+        limits: { startTimeoutMs: 1_000 },
+      });
+      open.push(instance);
+      const giveUp = new AbortController();
+      const given = instance.callTool("run", {}, { signal: giveUp.signal });
+      await asked;
+      giveUp.abort();
+      expect((await given).error?.code).toBe("runtime/aborted");
+      const stopped = instance.callTool("run", {});
+      await instance.stop();
+      expect((await stopped).error?.code).toBe("instance/stopped");
+    },
+  );
 });
 
 describe("[instance/dispose-starting] while the guest starts", () => {
