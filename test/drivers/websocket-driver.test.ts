@@ -43,7 +43,7 @@ const openSource = (setting: SourceSetting = {}) => openSourceAt(port, certifica
 /** Resolves when the server has no connection left. */
 const deserted = () => until(() => sockets.clients.size === 0, "no connection is left");
 
-describe("[ws-driver/feeds] a source that is granted", () => {
+describe("[drivers/ws-feeds] a source that is granted", () => {
   test("passes on text in its order, with a URL that shows no query", async () => {
     onPeer = (peer) => {
       for (let at = 0; at < 50; at += 1) peer.send(`${at}`);
@@ -128,7 +128,7 @@ describe("[ws-driver/feeds] a source that is granted", () => {
   });
 });
 
-describe("[ws-driver/sends] text that a guest asks to send", () => {
+describe("[drivers/ws-sends] text that a guest asks to send", () => {
   const heard: string[] = [];
   beforeEach(() => {
     heard.length = 0;
@@ -192,7 +192,7 @@ describe("[ws-driver/sends] text that a guest asks to send", () => {
   });
 });
 
-describe("[ws-driver/grants] a source without its grant", () => {
+describe("[drivers/ws-grants] a source without its grant", () => {
   test("is refused at once, before the network is touched", async () => {
     await expect(openSource({ isGranted: false })).rejects.toThrow(
       expect.objectContaining({ code: "grant/denied" }),
@@ -261,7 +261,7 @@ describe("[ws-driver/grants] a source without its grant", () => {
   });
 });
 
-describe("[ws-driver/pressure] a peer that sends more than the guest takes", () => {
+describe("[drivers/ws-pressure] a peer that sends more than the guest takes", () => {
   test("is not read while an event is on its way", async () => {
     let buffered = () => 0;
     onPeer = (peer) => {
@@ -324,7 +324,7 @@ describe("[ws-driver/pressure] a peer that sends more than the guest takes", () 
   });
 });
 
-describe("[ws-driver/ends] a source that is over", () => {
+describe("[drivers/ws-ends] a source that is over", () => {
   test.each(["dispose", "stop"])("by %s leaves no connection behind", async (how) => {
     const source = await openSource();
     await source.is("connected");

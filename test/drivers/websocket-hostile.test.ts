@@ -54,7 +54,7 @@ function frame(first: number, payload: Uint8Array): Uint8Array {
 const open = (port: number, setting: SourceSetting = {}) =>
   openSourceAt(port, "", { scheme: "ws", ...setting });
 
-describe("[ws-driver/hostile] a peer that is up to no good", () => {
+describe("[drivers/ws-hostile] a peer that is up to no good", () => {
   test("with a frame of 1 GB is cut off before it comes", async () => {
     const port = await listen((socket) => {
       shakeHands(socket, () => {

@@ -48,7 +48,7 @@ async function openSource(answer: Answer, random = 0) {
 
 const { firstReconnectMs, lastReconnectMs, settledMs } = driverLimits;
 
-describe("[ws-driver/reconnects] what can't be reached is tried again", () => {
+describe("[drivers/ws-reconnects] what can't be reached is tried again", () => {
   test("after firstReconnectMs, then after ever longer, at most lastReconnectMs, and visibly so", async () => {
     await using source = await openSource(() => undefined);
     const delays: number[] = [];
@@ -125,7 +125,7 @@ describe("[ws-driver/reconnects] what can't be reached is tried again", () => {
   });
 });
 
-describe("[ws-driver/pressure] a peer that takes nothing", () => {
+describe("[drivers/ws-pressure] a peer that takes nothing", () => {
   test("is left after sendTimeoutMs, and connected to anew", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     let closed = 0;
