@@ -155,6 +155,7 @@ export {
 } from "./host-api/websocket/websocket-api.ts";
 export { diffInspections, type InspectionDiff } from "./inspect/diff.ts";
 export { type Inspect, type InspectOptions, inspectionSchema } from "./inspect/inspect.ts";
+export type * from "./inspect/known-host-api.types.ts";
 export { renderDiff } from "./inspect/render-diff.ts";
 export { renderInspection } from "./inspect/render-text.ts";
 export type * from "./inspect/report.types.ts";

@@ -29,7 +29,7 @@ console.log(`the API   ${api.interface}, as the plugin's WIT has it`);
 
 // 2. A plugin in TypeScript that imports it becomes a component with just these imports.
 const pkg = await loadPackage(Object.fromEntries(await buildPackage({ directory })));
-const report = await inspect(pkg);
+const report = await inspect(pkg, { hostApis: [api] });
 assert.deepEqual(report.runtime?.imports, [api.interface, "yoi:host/log@1.0.0"]);
 assert.deepEqual(
   report.hostApis.map(({ permission }) => permission),

@@ -1,9 +1,11 @@
 import type { Diagnostic } from "../errors.ts";
 import { isPluginError } from "../errors.ts";
 import type { ArtifactLimits } from "../limits.ts";
+import { isCustomHostApiName } from "../manifest/manifest.ts";
 import type {
   CustomHostApiName,
   HostApiName,
+  Manifest,
   RuntimeDeclaration,
 } from "../manifest/manifest.types.ts";
 import type { PluginPackage } from "../package/package.types.ts";
@@ -12,6 +14,7 @@ import { readArtifact } from "../wasm/artifact.ts";
 import type { ArtifactFacts, CoreModuleFacts } from "../wasm/artifact.types.ts";
 import { customHostApis, hostApiNames } from "./host-api-rows.ts";
 import type { InspectionLimits } from "./inspection-limits.ts";
+import type { KnownHostApi } from "./known-host-api.types.ts";
 import type { InspectedRuntime } from "./report.types.ts";
 
 /** What the artifact's bytes say, laid beside what the manifest declares. */
@@ -23,18 +26,24 @@ export interface ArtifactReport {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What {@link reportArtifact} judges by. */
+export interface ArtifactReportOptions {
+  readonly limits: InspectionLimits;
+  readonly hostApis: readonly KnownHostApi[] | undefined;
+}
+
 /**
  * Reads a package's artifact and compares it with the declared runtime; nothing is compiled.
  *
  * @param pkg The package.
  * @param declared Its runtime.
- * @param limits What the reading may cost, and what a guest may declare.
+ * @param options What the reading may cost, what a guest may declare, and which APIs the host has.
  * @returns The report; bytes that can't be read are a diagnostic in it.
  */
 export function reportArtifact(
   pkg: PluginPackage,
   declared: RuntimeDeclaration,
-  limits: InspectionLimits,
+  { limits, hostApis }: ArtifactReportOptions,
 ): ArtifactReport {
   const path = declared.kind === "wasm" ? declared.entry : declared.component;
   const bytes = pkg.readFile(path);
@@ -42,7 +51,7 @@ export function reportArtifact(
   const facts = read.ok ? read.facts : undefined;
   const modules = facts === undefined ? [] : modulesOf(facts);
   const imports = facts === undefined ? [] : importNames(facts);
-  const custom = customHostApis(pkg.manifest);
+  const custom = ownApis(pkg.manifest, hostApis);
   return {
     runtime: {
       ...declaredParts(declared),
@@ -73,8 +82,7 @@ export function reportArtifact(
           runtime: declared,
           limits: limits.guest[declared.kind],
           artifactLimits: limits.artifact,
-          // Their functions are the host's to know, and nobody says here which host it will be.
-          customInterfaces: new Map([...custom].map((name) => [name, undefined])),
+          customInterfaces: new Map(custom.map((api) => [api.interface, api.signatures])),
         })
       : [read.diagnostic],
   };
@@ -123,13 +131,39 @@ function exportNames(facts: ArtifactFacts): readonly string[] {
   );
 }
 
+/** A host's own API, which may need the permission of another name than its own. */
+interface OwnApi {
+  readonly name: CustomHostApiName;
+  readonly interface: CustomHostApiName;
+  readonly signatures: KnownHostApi["signatures"] | undefined;
+}
+
+/** The host's own APIs; where nobody says which it has, those that the manifest asks for by name. */
+function ownApis(
+  manifest: Manifest,
+  known: readonly KnownHostApi[] | undefined,
+): readonly OwnApi[] {
+  if (known === undefined) {
+    return [...customHostApis(manifest)].map((name) => ({
+      name,
+      interface: name,
+      signatures: undefined,
+    }));
+  }
+  return known.flatMap((api) =>
+    isCustomHostApiName(api.name) && isCustomHostApiName(api.interface)
+      ? [{ name: api.name, interface: api.interface, signatures: api.signatures }]
+      : [],
+  );
+}
+
 /** The host API behind an import: `yoi:host/fs@1.0.0` of a component, `yoi:fs.read` of a raw guest. */
 function hostApiOf(
   name: string,
-  custom: ReadonlySet<CustomHostApiName>,
+  custom: readonly OwnApi[],
 ): HostApiName | CustomHostApiName | undefined {
-  const asked = [...custom].find((api) => name === api || name.startsWith(`${api}.`));
-  if (asked !== undefined) return asked;
+  const own = custom.find((api) => name === api.interface || name.startsWith(`${api.interface}.`));
+  if (own !== undefined) return own.name;
   return hostApiNames.find(
     (api) => name.startsWith(`yoi:host/${api}@`) || name.startsWith(`yoi:${api}.`),
   );

@@ -27,7 +27,8 @@ export async function hostApiRows(
   imported: ReadonlySet<HostApiName | CustomHostApiName>,
   judge: Judge,
 ): Promise<readonly Row<InspectedHostApi>[]> {
-  const custom = [...customHostApis(pkg.manifest)].sort();
+  const own = [...imported].filter(isCustomHostApiName);
+  const custom = [...new Set([...customHostApis(pkg.manifest), ...own])].sort();
   const rows = await Promise.all(
     [...hostApiNames, ...custom].map(async (api) => {
       const permission = { kind: "host_api", api } as const;

@@ -4,6 +4,7 @@ import type { Surface } from "../manifest/manifest.types.ts";
 import type { LoadOptions, PackageInput, ReadPackage } from "../package/load-package.ts";
 import type { PluginPackage } from "../package/package.types.ts";
 import { type InspectionLimitsInput, resolveInspectionLimits } from "./inspection-limits.ts";
+import type { KnownHostApi } from "./known-host-api.types.ts";
 import { reportPackage, reportRefused } from "./report.ts";
 import type { Inspection } from "./report.types.ts";
 
@@ -17,6 +18,11 @@ export interface InspectOptions extends Pick<LoadOptions, "source" | "signal"> {
   readonly surfaces?: readonly Surface[] | undefined;
   /** Numbers over the defaults: of packages, of artifacts and of guests. */
   readonly limits?: InspectionLimitsInput | undefined;
+  /**
+   * The host's own APIs, as `createInstance` gets them: imports are held against their functions. When
+   * left out, an import counts as known if the manifest asks for an API of its name.
+   */
+  readonly hostApis?: readonly KnownHostApi[] | undefined;
 }
 
 /**
@@ -41,10 +47,10 @@ export type Inspect = (
  */
 export function createInspect(readPackage: ReadPackage): Inspect {
   return async (pkg, options = {}) => {
-    const { grants, surfaces = [], source, signal } = options;
+    const { grants, surfaces = [], source, signal, hostApis } = options;
     checkSurfaces(surfaces);
     const limits = resolveInspectionLimits(options.limits);
-    const made = { grants, surfaces, limits };
+    const made = { grants, surfaces, limits, hostApis };
     if (isPackage(pkg)) {
       const { digest, files, identity } = pkg;
       return reportPackage(pkg, { source: identity.source, digest, files }, made);

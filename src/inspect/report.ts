@@ -24,6 +24,7 @@ import {
 import { hiddenTextNotes } from "./hidden-text.ts";
 import { hostApiRows, unrequestedImports } from "./host-api-rows.ts";
 import type { InspectionLimits } from "./inspection-limits.ts";
+import type { KnownHostApi } from "./known-host-api.types.ts";
 import type {
   Inspected,
   InspectedPackage,
@@ -40,6 +41,8 @@ export interface ReportOptions {
   /** The surfaces to enable; without any, all that are declared. */
   readonly surfaces: readonly Surface[];
   readonly limits: InspectionLimits;
+  /** What the host has besides ours; `undefined` when nobody says. */
+  readonly hostApis: readonly KnownHostApi[] | undefined;
 }
 
 /**
@@ -90,7 +93,7 @@ export async function reportPackage(
   const enabled = options.surfaces.length === 0 ? pkg.surfaces : options.surfaces;
   const on = (surface: Surface) => enabled.includes(surface) && pkg.surfaces.includes(surface);
 
-  const artifact = manifest.runtime && reportArtifact(pkg, manifest.runtime, options.limits);
+  const artifact = manifest.runtime && reportArtifact(pkg, manifest.runtime, options);
   const surfaces = await surfaceRows(pkg, enabled, judge);
   const tools = on("tool") ? await toolRows(pkg, judge) : [];
   const services = on("service") ? await serviceRows(pkg, judge) : [];
