@@ -146,37 +146,37 @@ export const requirements = {
     behaviour:
       "Output commands in excess, out of form or in another's name are refused as a batch and reported, and nothing of them is carried out.",
   },
-  "ws-driver/feeds": {
+  "drivers/ws-feeds": {
     source: "issue 6, item 6; reference §4.9",
     behaviour:
       "A granted WebSocket source is an event for each text, in order, for each close and for each break, its URL shown without a query.",
   },
-  "ws-driver/sends": {
+  "drivers/ws-sends": {
     source: "issue 6, item 6; reference §4.8",
     behaviour:
       "Text goes out over the connection that the host owns to that very URL, bounded, or its failure is said and counted.",
   },
-  "ws-driver/grants": {
+  "drivers/ws-grants": {
     source: "issue 6, item 6; reference §4.9",
     behaviour:
       "A connection needs manifest and grant, at its beginning, at every reconnect and send, and closes soon after its grant is gone.",
   },
-  "ws-driver/pressure": {
+  "drivers/ws-pressure": {
     source: "issue 6, item 6",
     behaviour:
       "A peer is read no faster than the ingress takes its events; what is dropped is counted and told, and a peer that takes nothing is left.",
   },
-  "ws-driver/reconnects": {
+  "drivers/ws-reconnects": {
     source: "issue 6, item 6",
     behaviour:
       "What breaks is connected anew after a growing, jittered, bounded delay that status shows.",
   },
-  "ws-driver/hostile": {
+  "drivers/ws-hostile": {
     source: "issue 6, how it is judged",
     behaviour:
       "A peer that floods, stalls, vanishes, redirects, lies about its TLS or breaks the protocol costs the host nothing but another attempt.",
   },
-  "ws-driver/ends": {
+  "drivers/ws-ends": {
     source: "issue 6, item 6",
     behaviour: "Stopping an instance closes its connections at once and leaves nothing behind.",
   },
