@@ -205,7 +205,7 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
       for (const job of awaited.jobs) awaited.settleMissing(job, closed);
       const connections = isThere.ok
         ? [announcements.close(), queue.close()]
-        : [announcements.disconnect(), queue.disconnect()];
+        : [announcements.close(), queue.disconnect()];
       await inTime(Promise.allSettled(connections), closeMs);
     },
   };

@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bullmqIngressQueue } from "../../../src/queue/bullmq-ingress-queue.ts";
 import { attempt, envelope, scriptedConsumer } from "../../instance/ingress-consumer.ts";
@@ -74,24 +75,13 @@ describe("a host that is killed while its guest has an event", () => {
 });
 
 describe("a Redis that goes away", () => {
-  test("refuses events in time, and the queue still closes", { timeout: 60_000 }, async () => {
-    await using own = await startRedis();
-    const errors: Error[] = [];
-    const consumer = scriptedConsumer(async (event) => attempt(event));
-    const queue = bullmqIngressQueue({
-      connection: own.connection,
-      onError: (error) => void errors.push(error),
-    });
-    const session = await queue.open(consumer);
-    expect((await session.deliver(envelope("a"), {})).accepted).toBe(true);
-    await own.kill();
-    const report = await session.deliver(envelope("b"), {});
-    expect(report).toMatchObject({ attempts: 0, error: { code: "ingress/unavailable" } });
-    await session.close(stopped);
-    expect(errors.length).toBeGreaterThan(0);
+  test("has events refused in time, and leaves nothing behind that keeps a process alive", async () => {
+    const script = fileURLToPath(new URL("bereft-host.ts", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", script]);
+    expect(stdout).toBe("ingress/unavailable\n");
   });
 
-  test("and was never there keeps nothing waiting", { timeout: 60_000 }, async () => {
+  test("and was never there keeps nothing waiting", async () => {
     const queue = bullmqIngressQueue({ connection: { path: "/nonexistent/redis.sock" } });
     await expect(queue.open(scriptedConsumer(async (event) => attempt(event)))).rejects.toThrow(
       expect.objectContaining({ code: "ingress/unavailable" }),
