@@ -1,6 +1,8 @@
 import { Queue } from "bullmq";
+import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { IngressConsumer, IngressQueueSession } from "../../../src/instance/ingress.types.ts";
+import { durableQueueLimits } from "../../../src/limits.ts";
 import {
   type BullmqIngressQueueOptions,
   bullmqIngressQueue,
@@ -114,7 +116,8 @@ describe("one host", () => {
     const deliveries = [session.deliver(envelope("a"), {})];
     await arrived.opened;
     deliveries.push(session.deliver(envelope("b"), {}), session.deliver(envelope("c"), {}));
-    const refused = await session.deliver(envelope("d"), { waitMs: 10 });
+    const waitMs = durableQueueLimits.roomPollMs.default * 1.5;
+    const refused = await session.deliver(envelope("d"), { waitMs });
     expect(refused).toMatchObject({ attempts: 0, error: { code: "ingress/queue-full" } });
     expect(session.depth).toBe(2);
     const patient = session.deliver(envelope("e"), { waitMs: 60_000 });
@@ -148,7 +151,7 @@ describe("one host", () => {
 });
 
 describe("several hosts", () => {
-  test("share the events, each with one at a time, and each delivery hears of its own", async () => {
+  test("[queue/shared] share the events, each with one at a time, and each delivery hears of its own", async () => {
     const seen = new Map<string, number>();
     const host = () => {
       let running = 0;
@@ -250,8 +253,95 @@ describe("several hosts", () => {
   });
 });
 
-function watch(): { readonly queue: Queue } & AsyncDisposable {
-  const queue = new Queue("ingress.project~3a~example.echo", {
+describe("what lies in Redis", () => {
+  test("[queue/keys] has no text of a sender or a package in its keys", async () => {
+    const plugin = { ...taking().plugin, ref: "project:{evil}:*\n" };
+    const consumer = scriptedConsumer(async (event) => attempt(event), { plugin });
+    const session = await open(consumer);
+    const hostile = { source: "{evil}:*", ingress_name: "evil ingress" };
+    const report = await session.deliver(envelope("{evil}:*:completed", hostile), {});
+    expect(report.accepted).toBe(true);
+    await using kept = watch("ingress.project~3a~~7b~evil~7d~~3a~~2a~~a~");
+    expect(await kept.queue.getCompletedCount()).toBe(1);
+    const client = new Redis({ path: redis.socket });
+    const keys = await client.keys("*evil*");
+    client.disconnect();
+    expect(keys.length).toBeGreaterThan(0);
+    for (const key of keys) expect(key).toMatch(/^test-\d+:ingress\.[\w~.-]+(:[\w-]+)*$/u);
+  });
+
+  test("and was put there by somebody else is no event, and stops nothing", async () => {
+    await using other = watch();
+    await other.queue.add("event", { event: { ingress_name: "inbox" } });
+    await other.queue.add("event", "garbage");
+    const consumer = taking();
+    const session = await open(consumer);
+    expect((await session.deliver(envelope("a"), {})).accepted).toBe(true);
+    expect(consumer.handled).toHaveLength(1);
+    expect(await other.queue.getFailedCount()).toBe(2);
+  });
+
+  test("and was taken away by somebody else is reported as gone", async () => {
+    const arrived = gate<undefined>();
+    const held = gate<undefined>();
+    const session = await open(
+      scriptedConsumer(async (event) => {
+        arrived.open(undefined);
+        await held.opened;
+        return attempt(event);
+      }),
+    );
+    const first = session.deliver(envelope("a"), {});
+    await arrived.opened;
+    const second = session.deliver(envelope("b"), {});
+    await depthOf(1);
+    await using other = watch();
+    for (const job of await other.queue.getWaiting()) await job.remove();
+    // Nobody announces it, so that it is found by looking, every reportPollMs.
+    expect((await second).error?.code).toBe("runtime/lost");
+    held.open(undefined);
+    expect((await first).accepted).toBe(true);
+  });
+
+  test("is bounded: the newest reports and dead letters are kept", async () => {
+    const { keptReports, keptDeadLetters, keptReportsMs } = durableQueueLimits;
+    const consumer = scriptedConsumer(async (event) =>
+      attempt(event, event.kind === "bad" ? guestFailure(false) : undefined),
+    );
+    const session = await open({ ...consumer, capacity: 10_000 });
+    const many = async (kind: string, count: number) => {
+      const ids = Array.from({ length: count }, (_, index) => `${kind}-${index}`);
+      await Promise.all(ids.map((id) => session.deliver(envelope(id, { kind }), {})));
+    };
+    await using kept = watch();
+    await many("bad", keptDeadLetters.default + 1);
+    await many("good", keptReports.default + 1);
+    expect(await kept.queue.getFailedCount()).toBe(keptDeadLetters.default);
+    expect(await kept.queue.getCompletedCount()).toBe(keptReports.default);
+    expect(consumer.letters).toHaveLength(keptDeadLetters.default + 1);
+    const [newest] = await kept.queue.getCompleted(0, 0);
+    expect(newest?.opts.removeOnComplete).toEqual({
+      age: keptReportsMs.default / 1000,
+      count: keptReports.default,
+    });
+  });
+});
+
+test.each([
+  { connection: undefined },
+  { connection: "redis://127.0.0.1" },
+  { connection: { path: "x" }, lockMs: 0 },
+  { connection: { path: "x" }, lockMs: 1.5 },
+])("options without meaning are refused: %j", (options) => {
+  expect(() => bullmqIngressQueue(options as never)).toThrow(
+    expect.objectContaining({ code: "options/invalid" }),
+  );
+});
+
+function watch(
+  name = "ingress.project~3a~example.echo",
+): { readonly queue: Queue } & AsyncDisposable {
+  const queue = new Queue(name, {
     connection: redis.connection,
     prefix: `test-${prefix}`,
   });

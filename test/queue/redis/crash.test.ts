@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { durableQueueLimits } from "../../../src/limits.ts";
 import { bullmqIngressQueue } from "../../../src/queue/bullmq-ingress-queue.ts";
 import { attempt, envelope, scriptedConsumer } from "../../instance/ingress-consumer.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
@@ -77,14 +78,21 @@ describe("a host that is killed while its guest has an event", () => {
 describe("a Redis that goes away", () => {
   test("has events refused in time, and leaves nothing behind that keeps a process alive", async () => {
     const script = fileURLToPath(new URL("bereft-host.ts", import.meta.url));
+    const { answerMs, closeMs } = durableQueueLimits;
+    const beganAt = performance.now();
     const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", script]);
     expect(stdout).toBe("ingress/unavailable\n");
+    // Starting a process on a busy machine takes seconds; what would wait without end takes for ever.
+    const mostMs = answerMs.default + 3 * closeMs.default + 20_000;
+    expect(performance.now() - beganAt).toBeLessThan(mostMs);
   });
 
   test("and was never there keeps nothing waiting", async () => {
+    const beganAt = performance.now();
     const queue = bullmqIngressQueue({ connection: { path: "/nonexistent/redis.sock" } });
     await expect(queue.open(scriptedConsumer(async (event) => attempt(event)))).rejects.toThrow(
       expect.objectContaining({ code: "ingress/unavailable" }),
     );
+    expect(performance.now() - beganAt).toBeGreaterThan(durableQueueLimits.openMs.default - 100);
   });
 });
