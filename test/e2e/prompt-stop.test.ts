@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { InstanceOptions, PluginInstance } from "yoi-plugin-sdk";
 import { guestInstance } from "./guest-package.ts";
 import { loopGuest, loopShapes, mixedGuests, type ShapedGuest } from "./loop-shapes.ts";
@@ -14,6 +14,14 @@ const limits = { timeoutMs, fuel: Number.MAX_SAFE_INTEGER };
 /** What one call of the echo guest costs. Counted on Node 20; every engine has to agree. */
 const echoFuel = 679;
 const lateness: { readonly guest: string; readonly ms: number }[] = [];
+
+// The first call of a process waits for code that is only then loaded and compiled.
+beforeAll(async () => {
+  for (const isolation of ["worker", "inline"] as const) {
+    await using instance = await guestInstance("echo", { isolation });
+    await instance.callTool("run", {});
+  }
+});
 
 // How late is measured and shown, not judged: machines differ. What is judged is that the guest's own
 // metered code ended it, so that its worker lives on; terminating it is the rung after that.
