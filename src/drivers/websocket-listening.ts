@@ -67,7 +67,7 @@ export async function listenToPeer(
   }
 }
 
-/** Tells the guest how an open connection ended (reference §4.9). */
+/** Tells the guest how an open connection ended, and the host of one that broke (reference §4.9). */
 export async function tellEnd(source: WebSocketSource, end: PeerEnd): Promise<void> {
   if (end.kind === "closed") {
     const { code, reason = "" } = end.goodbye ?? {};
@@ -77,8 +77,15 @@ export async function tellEnd(source: WebSocketSource, end: PeerEnd): Promise<vo
       reason: words,
     });
   } else if (end.kind === "broken") {
-    source.tally.fail(end.error.message);
-    await deliver(source, "websocket_error", { error: end.error.message });
+    const { code, message } = end.error;
+    const { context, connector, tally } = source;
+    tally.fail(message);
+    context.report({
+      code,
+      phase: "execution",
+      message: `The connection to ${connector.displayUrl} broke: ${message}`,
+    });
+    await deliver(source, "websocket_error", { error: message });
   }
 }
 

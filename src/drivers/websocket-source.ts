@@ -54,19 +54,23 @@ export function openWebSocketSource(
   const { timing } = settings;
   const connector = readSource(url, context, settings);
   connector.precheck();
-  const tally = createSourceTally("websocket", context, connector.displayUrl, timing);
-  const stop = new AbortController();
-  const { signal } = stop;
-  const source = { context, connector, tally, settings, signal };
-  const onInstanceStop = () => stop.abort();
-  const leave = () => context.signal.removeEventListener("abort", onInstanceStop);
-  context.signal.addEventListener("abort", onInstanceStop, { once: true });
-  if (context.signal.aborted) onInstanceStop();
-
+  const prefix = context.source.slice(0, context.source.length - url.length);
+  const tally = createSourceTally("websocket", context, prefix + connector.displayUrl, timing);
   let connection: HostConnection | undefined;
   /** What must end before nothing is left: a connection that is being made, or that is being closed. */
   let network: Promise<unknown> = Promise.resolve();
   let waitingSends = 0;
+  let hasToldOfSend = false;
+  const stop = new AbortController();
+  const { signal } = stop;
+  const source = { context, connector, tally, settings, signal };
+  const onInstanceStop = () => {
+    stop.abort();
+    void connection?.close();
+  };
+  const leave = () => context.signal.removeEventListener("abort", onInstanceStop);
+  context.signal.addEventListener("abort", onInstanceStop, { once: true });
+  if (context.signal.aborted) onInstanceStop();
 
   const attempt = async (): Promise<Attempt> => {
     let current: HostConnection;
@@ -77,11 +81,14 @@ export function openWebSocketSource(
     } catch (thrown) {
       return { end: connectionEnd(thrown, signal) };
     }
-    connection = current;
     const openedAt = timing.elapsed();
-    tally.enter("connected");
-    const end = await listenToPeer(current, source);
-    connection = undefined;
+    let end: PeerEnd = { kind: "stopped" };
+    if (!signal.aborted) {
+      connection = current;
+      tally.enter("connected");
+      end = await listenToPeer(current, source);
+      connection = undefined;
+    }
     network = current.close();
     await network;
     return { end, openMs: timing.elapsed() - openedAt };
@@ -89,6 +96,7 @@ export function openWebSocketSource(
 
   const refuseFurther = (error: PluginError) => {
     leave();
+    void connection?.close();
     tally.enter("failed");
     tally.fail(error.message);
     context.report({
@@ -161,6 +169,8 @@ export function openWebSocketSource(
       return trySend(text).then((result) => {
         tally.count(result.sent ? "sent" : "sendFailures");
         if (!result.sent) tally.fail(result.message);
+        if (!result.sent && !hasToldOfSend) context.report(unsendable(connector, result));
+        hasToldOfSend = !result.sent;
         return Object.freeze(result);
       });
     },
@@ -212,6 +222,14 @@ function unreachable({ displayUrl }: HostConnector, { code, message }: PluginErr
     code,
     phase: "execution",
     message: `${displayUrl} can't be reached, and is tried again: ${message}`,
+  } as const;
+}
+
+function unsendable({ displayUrl }: HostConnector, { message }: Sent) {
+  return {
+    code: "host/connect",
+    phase: "execution",
+    message: `A message to ${displayUrl} could not be sent: ${message}`,
   } as const;
 }
 

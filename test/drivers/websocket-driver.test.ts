@@ -57,7 +57,7 @@ describe("[drivers/ws-feeds] a source that is granted", () => {
     expect(source.session.status()).toEqual({
       driver: "websocket",
       ingress: "inbox",
-      source: shown(),
+      source: `websocket:${shown()}`,
       state: "connected",
       received: 50,
       sent: 0,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { webSocketLimits } from "../../src/limits.ts";
 import { makeCertificates } from "../host-api/http/certificates.ts";
@@ -218,4 +219,31 @@ describe("[drivers/ws-hostile] a peer that is up to no good", () => {
     await until(() => source.session.status().reconnects > 0);
     expect(source.diagnostics.map(({ code }) => code)).toEqual(["host/tls"]);
   });
+});
+
+test("[drivers/ws-hostile] whatever bytes a peer sends, the source goes on and gives only text", async () => {
+  const framed = fc
+    .tuple(fc.constantFrom(0x81, 0x01, 0x80, 0x82, 0x88, 0x89, 0x8a, 0xc1), fc.uint8Array())
+    .map(([first, payload]) => frame(first, payload));
+  const samples = fc.sample(
+    fc.array(fc.oneof(fc.uint8Array({ maxLength: 64 }), framed), { maxLength: 6 }),
+    { numRuns: 150, seed: 7 },
+  );
+  let comings = 0;
+  const port = await listen((socket) => {
+    const sample = samples[comings] ?? [];
+    comings += 1;
+    shakeHands(socket, () => {
+      for (const bytes of sample) socket.write(bytes);
+      socket.end();
+    });
+  });
+  await using source = await open(port, { options: { firstReconnectMs: 1, lastReconnectMs: 1 } });
+  await until(() => comings > samples.length);
+  for (const { kind, payload } of source.events) {
+    expect(["websocket_text", "websocket_close", "websocket_error"]).toContain(kind);
+    expect(JSON.stringify(payload)).not.toMatch(/\p{Surrogate}/u);
+  }
+  expect(source.events.some(({ kind }) => kind === "websocket_text")).toBe(true);
+  expect(source.session.status().state).not.toBe("failed");
 });
