@@ -712,6 +712,16 @@ export const requirements = {
     behaviour:
       "Ten thousand events at a guest while tools are called and the host stops it: nothing lost unreported, nothing double.",
   },
+  "backend/living": {
+    source: "issue 6, items 1 and 3",
+    behaviour:
+      "A host's own backend runs guests that live on, and one that breaks its contract takes nothing with it.",
+  },
+  "queue/own": {
+    source: "issue 6, item 4",
+    behaviour:
+      "A host's own queue takes the place of ours, and one that breaks its contract takes nothing with it.",
+  },
   "grants/surfaces": {
     source: "issue 6, item 7; reference §3 and §4.2",
     behaviour:
