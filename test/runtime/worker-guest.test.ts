@@ -1,31 +1,38 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startDeadline } from "../../src/deadline.ts";
+import type { HostCalls } from "../../src/host-api/host-call.ts";
 import { defaultLimits, guestLimits, hostCallLimits, isolationLimits } from "../../src/limits.ts";
 import type { InstantiateContext } from "../../src/runtime/backend.ts";
 import type { GuestImage } from "../../src/runtime/isolation/guest-image.ts";
-import { type OwnerMessage, readGuestMessage } from "../../src/runtime/isolation/guest-messages.ts";
+import {
+  type OwnerMessage,
+  type OwnerNote,
+  readGuestMessage,
+} from "../../src/runtime/isolation/guest-messages.ts";
 import { openWorkerGuest } from "../../src/runtime/isolation/worker-guest.ts";
 import type { WorkerEnd, WorkerPort } from "../../src/runtime/isolation/worker-port.ts";
 
+type Said = OwnerMessage | OwnerNote;
+
 /** A worker that answers as a test says, so that what its owner does about it can be seen. */
 class ScriptedWorker implements WorkerPort {
-  readonly posted: OwnerMessage[] = [];
+  readonly posted: Said[] = [];
   /** Settles when the owner terminates the worker. */
   readonly terminated: Promise<void>;
   say: (message: unknown) => void = () => {};
   end: (end: WorkerEnd) => void = () => {};
-  readonly #answer: (message: OwnerMessage, worker: ScriptedWorker) => void;
+  readonly #answer: (message: Said, worker: ScriptedWorker) => void;
   #terminate: () => void = () => {};
 
-  constructor(answer: (message: OwnerMessage, worker: ScriptedWorker) => void) {
+  constructor(answer: (message: Said, worker: ScriptedWorker) => void) {
     this.#answer = answer;
     this.terminated = new Promise((resolve) => {
       this.#terminate = resolve;
     });
   }
   post(message: unknown) {
-    this.posted.push(message as OwnerMessage);
-    queueMicrotask(() => this.#answer(message as OwnerMessage, this));
+    this.posted.push(message as Said);
+    queueMicrotask(() => this.#answer(message as Said, this));
   }
   onMessage(listener: (message: unknown) => void) {
     this.say = listener;
@@ -116,6 +123,117 @@ describe("a worker that misbehaves", () => {
       ).rejects.toMatchObject({ code: "runtime/trap" });
     },
   );
+});
+
+describe("a worker whose engine suspends its guest, without shared memory", () => {
+  const suspending = {
+    format: "core",
+    hostImports: [{ interface: "yoi:host/fs@1.0.0", functions: ["read"] }],
+    isSuspending: true,
+  } as unknown as GuestImage;
+  const question = { interface: "yoi:host/fs@1.0.0", function: "read", args: ["{}"] };
+  const aborted = { code: "runtime/aborted", message: "stopped" };
+
+  beforeEach(() => vi.stubGlobal("SharedArrayBuffer", undefined));
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** What the host answers, and the signals that it was given. */
+  function host(reply: () => Promise<string>) {
+    const signals: AbortSignal[] = [];
+    const hostCalls: HostCalls = {
+      answer(_, { signal }) {
+        signals.push(signal);
+        return reply();
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+    return { signals, hostCalls };
+  }
+
+  const open = async (worker: ScriptedWorker, hostCalls: HostCalls) => {
+    using opening = startDeadline({ budgetMs: 60_000 });
+    return openWorkerGuest(worker, suspending, { ...context(), deadline: opening, hostCalls });
+  };
+
+  it("[host/bridge] is told the answer by a message that names the request", async () => {
+    const { hostCalls } = host(async () => "the answer");
+    const worker = new ScriptedWorker((message, { say }) => {
+      if (message.type === "call") say({ type: "host-call", question });
+      else say(answer);
+    });
+    const guest = await open(worker, hostCalls);
+    using deadline = startDeadline({ budgetMs: 60_000 });
+    await guest.call("call", [], { deadline });
+    expect(worker.posted.slice(1)).toMatchObject([
+      { type: "call", request: 3 },
+      { type: "host-answer", request: 3, answer: "the answer" },
+    ]);
+    expect(worker.posted[0]).toMatchObject({ stopCell: undefined, hostChannel: undefined });
+    await guest.close();
+  });
+
+  it("[stop/host-call] is told to stop in mid host call, and lives on", async () => {
+    const { hostCalls, signals } = host(() => new Promise(() => {}));
+    const caller = new AbortController();
+    const worker = new ScriptedWorker((message, { say }) => {
+      if (message.type === "open") say(answer);
+      else if (message.type === "call") {
+        say({ type: "host-call", question });
+        caller.abort();
+      } else say({ type: "fault", fault: aborted, log: [], fuel: 1, isFatal: false });
+    });
+    const guest = await open(worker, hostCalls);
+    using deadline = startDeadline({ budgetMs: 60_000, signals: [caller.signal] });
+    await expect(guest.call("call", [], { deadline })).rejects.toMatchObject({
+      code: "runtime/aborted",
+    });
+    expect(worker.posted.at(-1)).toEqual({ type: "stop", request: 3, reason: "aborted" });
+    expect(signals.map((signal) => signal.aborted)).toEqual([true]);
+    expect(guest.isAlive).toBe(true);
+    await guest.close();
+  });
+
+  it("is terminated when the signal fires while its guest computes, and nothing could tell it", async () => {
+    const { hostCalls } = host(async () => "{}");
+    const caller = new AbortController();
+    const worker = new ScriptedWorker((message, { say }) => {
+      if (message.type === "open") say(answer);
+      else caller.abort();
+    });
+    const guest = await open(worker, hostCalls);
+    using deadline = startDeadline({ budgetMs: 60_000, signals: [caller.signal] });
+    await expect(guest.call("call", [], { deadline })).rejects.toMatchObject({
+      code: "runtime/aborted",
+    });
+    await worker.terminated;
+    expect(guest.isAlive).toBe(false);
+  });
+
+  it("[host/lost] that dies in mid host call settles the call, and an answer after that goes nowhere", async () => {
+    let give: (answer: string) => void = () => {};
+    const { hostCalls, signals } = host(
+      () =>
+        new Promise((resolve) => {
+          give = resolve;
+        }),
+    );
+    const worker = new ScriptedWorker((message, { say, end }) => {
+      if (message.type === "open") say(answer);
+      else {
+        say({ type: "host-call", question });
+        end({ isOutOfMemory: false });
+      }
+    });
+    const guest = await open(worker, hostCalls);
+    using deadline = startDeadline({ budgetMs: 60_000 });
+    await expect(guest.call("call", [], { deadline })).rejects.toMatchObject({
+      code: "runtime/lost",
+    });
+    expect(signals.map((signal) => signal.aborted)).toEqual([true]);
+    give("too late");
+    await Promise.resolve();
+    expect(worker.posted.map(({ type }) => type)).toEqual(["open", "call"]);
+  });
 });
 
 describe("a message from inside an isolate", () => {
