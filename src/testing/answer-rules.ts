@@ -55,6 +55,27 @@ export const answerRules: readonly ConformanceRule[] = [
     },
   },
   {
+    name: "answers/exports",
+    promise:
+      "each of the world's exports is called by its name, and all share the instance's state",
+    lifetime: "instance",
+    async check(subject) {
+      const guest = await subject.open();
+      const give = async (name: string, args: readonly string[], expected: string) => {
+        const { output } = await answer(subject, subject.callExport(guest, name, args));
+        expectEqual(output, expected, `The output of ${name}`);
+      };
+      const state = '{"state":"ready"}';
+      await give("start", ["null"], state);
+      await give("handle-tool", ["run", '{"do":"count"}'], "11");
+      await give("handle-ingress", ["room", '{"do":"count"}'], "22");
+      await give("status", [], state);
+      await give("handle-ingress", ["room", '{"do":"name"}'], "room");
+      await give("handle-tool", ["run", '{"do":"count"}'], "44");
+      await give("stop", [], state);
+    },
+  },
+  {
     name: "answers/side-by-side",
     promise: "guests of one preparation answer side by side, each its own caller",
     async check(subject) {

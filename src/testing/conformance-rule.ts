@@ -61,6 +61,12 @@ export interface Subject {
   open(prepared?: PreparedGuest, options?: OpenOptions): Promise<GuestInstance>;
   /** Tells a guest to do something. */
   call(guest: GuestInstance, order: Order, call?: SubjectCall): Promise<GuestReply>;
+  /** Calls an export of the world by its name. */
+  callExport(
+    guest: GuestInstance,
+    exportName: string,
+    args: readonly string[],
+  ): Promise<GuestReply>;
 }
 
 /** How a guest is prepared. */

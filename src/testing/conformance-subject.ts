@@ -60,6 +60,10 @@ export function createSubject(parts: SubjectParts): OpenSubject {
       using deadline = startDeadline({ budgetMs, signals: [signal] });
       return await guest.call(exportName, [name, JSON.stringify(order)], { deadline });
     },
+    async callExport(guest, name, args) {
+      using deadline = startDeadline({ budgetMs: callMs });
+      return await guest.call(name, args, { deadline });
+    },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled(opened.splice(0).map((guest) => guest.close()));
     },
