@@ -80,9 +80,11 @@ export class GuestLife {
     args: readonly string[],
     deadline: Deadline,
   ): Promise<GuestReply> {
+    const guest = this.#guest;
+    // One that ended between two calls is none of this call's doing, and never had it.
+    if (guest?.isAlive === false) this.fail(lostWhileIdle(this.#parts.plugin));
     const refusal = this.refusal();
     if (refusal !== undefined) throw refusal;
-    const guest = this.#guest;
     try {
       if (guest === undefined) throw new Error("a running instance has no guest");
       return await guest.call(exportName, args, { deadline });
@@ -254,6 +256,15 @@ export function lifecycleError(thrown: unknown, plugin: string): PluginError {
     message,
     details,
     cause: error.cause,
+  });
+}
+
+function lostWhileIdle(plugin: string): PluginError {
+  return new PluginError({
+    code: "runtime/lost",
+    phase: "lifecycle",
+    plugin,
+    message: "The guest's isolate ended while nobody was calling it.",
   });
 }
 

@@ -35,7 +35,7 @@ function backendOf(answer: Answer, odd: Partial<GuestInstance> = {}) {
       return {
         async instantiate({ lifetime }) {
           calls.push(lifetime);
-          return {
+          const guest: GuestInstance = {
             isAlive: true,
             async call(exportName, args) {
               calls.push(exportName);
@@ -44,8 +44,8 @@ function backendOf(answer: Answer, odd: Partial<GuestInstance> = {}) {
             async close() {
               closed += 1;
             },
-            ...odd,
           };
+          return Object.defineProperties(guest, Object.getOwnPropertyDescriptors(odd));
         },
       };
     },
@@ -102,6 +102,35 @@ describe("[backend/living] a host's own backend", () => {
     const made = await livingWith({ backends: [backend] }).catch((error: unknown) => error);
     if (made instanceof Error) expect(made).toMatchObject({ code: "instance/failed" });
     else await (made as PluginInstance).stop();
+  });
+
+  it("whose guest ends between two calls fails nobody's event: it goes to the next guest", async () => {
+    let isAlive = true;
+    let starts = 0;
+    const own = backendOf(
+      (exportName, args) => {
+        if (exportName === "start") {
+          starts += 1;
+          isAlive = true;
+        }
+        return good(exportName, args);
+      },
+      {
+        get isAlive() {
+          return isAlive;
+        },
+      },
+    );
+    const instance = await livingWith({
+      backends: [own.backend],
+      restart: { when: "on-failure", initialDelayMs: 1 },
+      ingress: { retryDelayMs: 1 },
+    });
+    isAlive = false;
+    const report = await instance.deliverIngress("room", event());
+    expect(report).toMatchObject({ accepted: true, attempts: 2 });
+    expect(starts).toBe(2);
+    expect(instance.status().restarts.lastError?.code).toBe("runtime/lost");
   });
 
   it("is never entered twice at once, whatever its guest's answers make the host do", async () => {
