@@ -240,6 +240,11 @@ export const requirements = {
     source: "issue 6, item 6",
     behaviour: "All three drivers feed a real guest, and stop with its instance.",
   },
+  "drivers/storms": {
+    source: "issue 6, how it is judged",
+    behaviour:
+      "Thousands of messages and requests at a real guest that is stopped, restarted or cut off end reported, in order and without a leak.",
+  },
   "drivers/own": {
     source: "issue 6, item 6",
     behaviour: "A host feeds an ingress with a driver that it wrote itself.",
