@@ -143,11 +143,10 @@ function surfaceFailure({ surfaces }: Exposed): IngressFailure | undefined {
 
 function stateFailure({ now, isRecovering }: IntakeParts): IngressFailure | undefined {
   const { state, refusal } = now();
-  if (state === "running") return undefined;
+  // While a guest is started again its events wait for it: a queue is there for that.
+  if (state === "running" || isRecovering()) return undefined;
   // A guest with nothing granted is never started.
-  if (refusal === undefined) return noIngress;
-  const code = state === "starting" ? "ingress/unavailable" : refusal.code;
-  return { code, message: refusal.message, isRetryable: isRecovering() };
+  return refusal === undefined ? noIngress : failure(refusal.code, refusal.message);
 }
 
 const notReady: IngressFailure = Object.freeze({

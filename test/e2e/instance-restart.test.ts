@@ -126,18 +126,32 @@ describe("[instance/restart] a guest that failed", () => {
     expect(instance.status()).toMatchObject({ state: "failed", restarts: { count: 3 } });
   });
 
-  it("refuses calls and events meanwhile, and says when they may come again", async () => {
-    const instance = await living("instance-tool-trap", { restart: inAnHour });
+  it("refuses calls meanwhile, lets events wait for it, and says when it comes", async () => {
+    const instance = await living("instance-tool-trap", {
+      restart: inAnHour,
+      ingress: { capacity: 1 },
+    });
     await instance.callTool("run", {});
     expect((await instance.callTool("run", {})).error?.code).toBe("instance/failed");
-    expect((await instance.deliverIngress("room", event())).error).toMatchObject({
-      code: "instance/failed",
-      isRetryable: true,
-    });
+    const events = Array.from({ length: 3 }, () => instance.deliverIngress("room", event()));
+    // One is taken, one waits behind it, and that is the queue's capacity.
+    expect((await events[2])?.error).toMatchObject({ code: "ingress/queue-full" });
     const { restarts } = instance.status();
     const inMs = Date.parse(restarts.nextAt ?? "") - Date.now();
     expect(inMs).toBeGreaterThan(1_700_000);
     expect(inMs).toBeLessThanOrEqual(3_600_000);
+    await instance.stop();
+    for (const report of [await events[0], await events[1]]) {
+      expect(report?.error?.code).toBe("instance/stopped");
+    }
+  });
+
+  it("takes events that came while it was away", async () => {
+    const instance = await living("instance-tool-trap", { restart: atOnce });
+    const failed = announced(instance, "state", isState("failed"));
+    void instance.callTool("run", {});
+    await failed;
+    expect(await instance.deliverIngress("room", event())).toMatchObject({ accepted: true });
   });
 
   it("is not started again once the host stops it", async () => {

@@ -13,14 +13,16 @@ interface Storm {
   readonly heard: readonly IngressReport[];
 }
 
-/** Delivers 10,000 events while tools are called, and does something when so many events are through. */
+/** Delivers 10,000 events while tools are called, and does something when so many were accepted. */
 async function storm(instance: PluginInstance, after: number, then: () => unknown): Promise<Storm> {
   const letters: DeadLetter[] = [];
   const heard: IngressReport[] = [];
   instance.on("deadLetter", (letter) => letters.push(letter));
+  let accepted = 0;
   instance.on("ingress", (report) => {
     heard.push(report);
-    if (heard.length === after) then();
+    if (report.accepted) accepted += 1;
+    if (report.accepted && accepted === after) then();
   });
   const reports: Promise<IngressReport>[] = [];
   const results: Promise<ToolResult>[] = [];
@@ -98,7 +100,7 @@ describe("[instance/storm] ten thousand events while tools are called", () => {
   }, async () => {
     const instance = await livingInstance("instance-counter");
     let stopped: Promise<void> | undefined;
-    const came = await storm(instance, 1_500, () => {
+    const came = await storm(instance, 300, () => {
       stopped = instance.stop();
     });
     await stopped;
@@ -112,7 +114,7 @@ describe("[instance/storm] ten thousand events while tools are called", () => {
       { state: "stopped", data: { count: entered.length } },
     ]);
     const answered = came.reports.filter(({ error }) => error === undefined);
-    expect(answered.length).toBeGreaterThan(100);
+    expect(answered.length).toBeGreaterThanOrEqual(300);
     expect(answered.length).toBeLessThan(many);
     for (const { error } of came.reports) {
       expect([undefined, "instance/stopped", "ingress/queue-full"]).toContain(error?.code);
