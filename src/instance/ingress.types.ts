@@ -54,7 +54,10 @@ export interface IngressReport {
   readonly output?: Json;
   /** What became of the commands in the guest's answer; never part of a tool's result. */
   readonly commands: readonly OutputCommandResult[];
-  /** How often the guest was given the event; 0 when it never was. */
+  /**
+   * How often it came to the front of the queue; 0 when it never did. A guest that could not be entered
+   * then, or was not allowed to be, never had it: the error says so.
+   */
   readonly attempts: number;
   /** Milliseconds between delivery and the guest's last turn with it, and of that turn. */
   readonly queueLatencyMs: number;
