@@ -13,6 +13,16 @@ export {
   type ToolHandler,
 } from "./pdk/define-tools.ts";
 export { accepted, type EventAnswer, rejected } from "./pdk/event-answer.ts";
+export {
+  type RequestResult,
+  requestResult,
+  type TimerTick,
+  timerTick,
+  type WebhookCall,
+  type WebsocketText,
+  webhookCall,
+  websocketText,
+} from "./pdk/event-payloads.ts";
 export type { JsonObject, JsonValue } from "./pdk/json.ts";
 export {
   type CommandOptions,
@@ -32,13 +42,7 @@ export {
   maxOutputBytes,
   maxSummaryBytes,
 } from "./pdk/output-limits.ts";
-export {
-  type PluginEvent,
-  type RequestResult,
-  requestResult,
-  type WebsocketText,
-  websocketText,
-} from "./pdk/plugin-event.ts";
+export type { PluginEvent } from "./pdk/plugin-event.ts";
 export { type PluginStatus, pluginStatus } from "./pdk/plugin-status.ts";
 export { RetryableError, ToolError, type ToolErrorCode } from "./pdk/tool-error.ts";
 export { jsonOutput, type ToolOutput, toolOutput } from "./pdk/tool-output.ts";

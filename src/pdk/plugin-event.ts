@@ -21,26 +21,6 @@ export interface PluginEvent<Payload = JsonValue> {
   readonly correlation_id: string;
 }
 
-/** A text frame that came over a WebSocket of the host's. */
-export interface WebsocketText {
-  /** As it may be shown, without a query; `websocketSend` takes the URL that the manifest names. */
-  readonly url: string;
-  readonly text: string;
-}
-
-/** What became of a request that `hostRequestDispatch` asked for. */
-export interface RequestResult {
-  readonly command_id: string;
-  readonly correlation_id: string;
-  readonly response?: {
-    readonly status: number;
-    readonly headers: readonly { readonly name: string; readonly value: string }[];
-    readonly body: string;
-    readonly truncated: boolean;
-  };
-  readonly error?: { readonly code: string; readonly message: string };
-}
-
 /**
  * Reads the event that a host hands over.
  *
@@ -69,20 +49,4 @@ function isEnvelope(event: unknown): event is { readonly [key: string]: unknown 
     envelopeTexts.every((key) => typeof event[key] === "string") &&
     typeof event.attempt === "number"
   );
-}
-
-/** @returns What an event `websocket_text` brings; `undefined` when the event is none. */
-export function websocketText({ kind, payload }: PluginEvent<unknown>): WebsocketText | undefined {
-  if (kind !== "websocket_text" || !isObject(payload)) return undefined;
-  const { url, text } = payload;
-  return typeof url === "string" && typeof text === "string"
-    ? Object.freeze({ url, text })
-    : undefined;
-}
-
-/** @returns What an event `request_result` brings; `undefined` when the event is none. */
-export function requestResult({ kind, payload }: PluginEvent<unknown>): RequestResult | undefined {
-  return kind === "request_result" && isObject(payload)
-    ? (payload as unknown as RequestResult)
-    : undefined;
 }

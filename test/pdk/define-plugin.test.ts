@@ -4,6 +4,7 @@ import { utf8Length } from "../../src/diagnostic.ts";
 import { readIngressReply } from "../../src/instance/ingress-reply.ts";
 import { readLifecycleOutput } from "../../src/instance/lifecycle-output.ts";
 import { readOutputCommand } from "../../src/instance/output-command-envelope.ts";
+import { requestResultEvent } from "../../src/instance/request-result.ts";
 import { readToolOutput } from "../../src/instance/tool-output.ts";
 import type { Json } from "../../src/json.ts";
 import { commandLimits, guestLimits } from "../../src/limits.ts";
@@ -22,7 +23,9 @@ import {
   rejected,
   requestResult,
   ToolError,
+  timerTick,
   toolOutput,
+  webhookCall,
   websocketSend,
   websocketText,
 } from "../../src/pdk.ts";
@@ -346,11 +349,49 @@ describe("what events bring", () => {
     }
   });
 
-  it("is the result of a request, where it is", () => {
-    const payload = { command_id: "a", correlation_id: "b", error: { code: "c", message: "d" } };
-    expect(requestResult({ ...event, kind: "request_result", payload })).toEqual(payload);
-    expect(requestResult({ ...event, payload })).toBeUndefined();
-    expect(requestResult({ ...event, kind: "request_result", payload: null })).toBeUndefined();
+  it("is what a host makes of a request's answer", () => {
+    const address = { ingress: "room", commandId: "ask", correlationId: "e:ask" };
+    const response = { status: 200, headers: [], body: "é", truncated: false };
+    const answered = requestResultEvent(address, JSON.stringify(response));
+    expect(requestResult({ ...event, ...answered, payload: answered.payload })).toEqual({
+      command_id: "ask",
+      correlation_id: "e:ask",
+      response,
+    });
+    const refused = requestResultEvent(
+      address,
+      '{"error":{"code":"host/timeout","message":"late"}}',
+    );
+    expect(requestResult({ ...event, ...refused, payload: refused.payload })?.error).toEqual({
+      code: "host/timeout",
+      message: "late",
+    });
+  });
+
+  it.each([
+    ["timer", timerTick, { scheduled_at: event.created_at, missed: 2 }],
+    ["webhook", webhookCall, { headers: { "content-type": "text/plain" }, body: "ping" }],
+    ["webhook", webhookCall, { headers: {}, body: null }],
+    [
+      "request_result",
+      requestResult,
+      { command_id: "a", correlation_id: "b", error: { code: "c", message: "d" } },
+    ],
+    [
+      "request_result",
+      requestResult,
+      {
+        command_id: "a",
+        correlation_id: "b",
+        response: { status: 200, headers: [], body: "", truncated: false },
+      },
+    ],
+  ])("is that of the kind %s, where it is", (kind, read, payload) => {
+    expect(read({ ...event, kind, payload })).toEqual(payload);
+    expect(read({ ...event, kind: "other", payload })).toBeUndefined();
+    for (const odd of [null, "text", [], 1, {}, { headers: 1 }, { command_id: 1 }, { missed: 1 }]) {
+      expect(read({ ...event, kind, payload: odd })).toBeUndefined();
+    }
   });
 });
 
