@@ -80,6 +80,65 @@ const component = ({
       (memory (core memory $libc "memory")) (realloc (core func $libc "cabi_realloc"))
       ${postReturn === undefined ? "" : '(post-return (core func $guest "post-return"))'})))`;
 
+/** Two components in one, joined by an adapter: the outer one calls the inner one, which asks the host. */
+const nested = (after: string) => `(component
+  (import "yoi:host/fs@1.0.0" (instance $fs
+    (export "read" (func (param "request-json" string) (result string)))))
+  (alias export $fs "read" (func $read))
+  (component $inner
+    (import "ask" (func $ask (param "request-json" string) (result string)))
+    (core module $libc
+      (memory (export "memory") 4)
+      (global $next (mut i32) (i32.const 4096))
+      (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
+        (global.get $next)
+        (global.set $next (i32.and (i32.const -8)
+          (i32.add (global.get $next) (i32.add (local.get $size) (i32.const 7)))))))
+    (core instance $libc (instantiate $libc))
+    (core func $ask (canon lower (func $ask)
+      (memory (core memory $libc "memory")) (realloc (core func $libc "cabi_realloc"))))
+    (core module $guest
+      (import "libc" "memory" (memory 4))
+      (import "host" "ask" (func $ask (param i32 i32 i32)))
+      (func (export "greet") (param $text i32) (param $length i32) (result i32)
+        (call $ask (local.get $text) (local.get $length) (i32.const 0)) ${after}
+        (i32.const 0)))
+    (core instance $guest (instantiate $guest
+      (with "libc" (instance $libc))
+      (with "host" (instance (export "ask" (func $ask))))))
+    (func (export "greet") (param "text" string) (result string)
+      (canon lift (core func $guest "greet")
+        (memory (core memory $libc "memory")) (realloc (core func $libc "cabi_realloc")))))
+  (component $tool
+    (import "greet" (func $greet (param "text" string) (result string)))
+    (core module $libc
+      (memory (export "memory") 4)
+      (global $next (mut i32) (i32.const 4096))
+      (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
+        (global.get $next)
+        (global.set $next (i32.and (i32.const -8)
+          (i32.add (global.get $next) (i32.add (local.get $size) (i32.const 7)))))))
+    (core instance $libc (instantiate $libc))
+    (core func $greet (canon lower (func $greet)
+      (memory (core memory $libc "memory")) (realloc (core func $libc "cabi_realloc"))))
+    (core module $guest
+      (import "libc" "memory" (memory 4))
+      (import "inner" "greet" (func $greet (param i32 i32 i32)))
+      (func (export "call") (param i32 i32) (param $input i32) (param $length i32) (result i32)
+        (call $greet (local.get $input) (local.get $length) (i32.const 0))
+        (call $greet (local.get $input) (local.get $length) (i32.const 0))
+        (i32.const 0)))
+    (core instance $guest (instantiate $guest
+      (with "libc" (instance $libc))
+      (with "inner" (instance (export "greet" (func $greet))))))
+    (type $call (func (param "tool-name" string) (param "input-json" string) (result string)))
+    (func (export "call") (type $call)
+      (canon lift (core func $guest "call")
+        (memory (core memory $libc "memory")) (realloc (core func $libc "cabi_realloc")))))
+  (instance $inner (instantiate $inner (with "ask" (func $read))))
+  (instance $tool (instantiate $tool (with "greet" (func $inner "greet"))))
+  (export "call" (func $tool "call")))`;
+
 /** A raw guest that does the same. */
 const raw = (call: string, more = "") => `(module
   (import "yoi:fs" "read" (func $read (param i32 i32) (result i32)))
@@ -148,6 +207,9 @@ const hostile: readonly (readonly [about: string, text: string, ending: string])
   ["loops after it has answered", component({ postReturn: forEver }), "runtime/timeout"],
   ["traps after it has answered", component({ postReturn: "(unreachable)" }), "runtime/trap"],
   ["asks again after it has answered", component({ postReturn: ask }), "runtime/trap"],
+  ["answers from within another component", nested(""), "ok"],
+  ["traps within another component", nested("(unreachable)"), "runtime/trap"],
+  ["loops within another component", nested(forEver), "runtime/timeout"],
   ["raw, answers after it", raw(`${rawAsk} ${rawAnswer}`), "ok"],
   ["raw, traps after it", raw(`${rawAsk} (unreachable)`), "runtime/trap"],
   ["raw, loops after it", raw(`${rawAsk} ${forEver}`), "runtime/out-of-fuel"],
@@ -169,7 +231,7 @@ const files: HostApi = {
         "read",
         async () => {
           await new Promise((resolve) => setImmediate(resolve));
-          return '{"content":"from the host"}';
+          return '{"summary":"from the host"}';
         },
       ],
     ]),

@@ -2,7 +2,7 @@ import { utf8Length } from "../../diagnostic.ts";
 import type { HostValue } from "../../host-api/host-api.ts";
 import { createWasi } from "../../host-api/wasi/wasi.ts";
 import { hostCallLimits } from "../../limits.ts";
-import type { GuestFault } from "../fault.ts";
+import { faultOf, type GuestFault } from "../fault.ts";
 import type { ComponentImage } from "../isolation/guest-image.ts";
 import {
   type GuestContext,
@@ -147,13 +147,19 @@ function providedGlobals(
     ["clearTimeout", nothing],
     ["setInterval", nothing],
     ["clearInterval", nothing],
-    ["queueMicrotask", isSuspending ? soon : nothing],
+    ["queueMicrotask", isSuspending ? soonIn(context) : nothing],
   ]);
 }
 
-/** A microtask that no global is needed for. The glue's own never throw: they end in promises. */
-function soon(task: () => unknown): void {
-  void Promise.resolve().then(task);
+/** Makes microtasks of the glue. What goes wrong in one ends the guest; the host's thread hears nothing of it. */
+function soonIn(context: GuestContext): (task: () => unknown) => void {
+  return (task) => {
+    Promise.resolve()
+      .then(task)
+      .catch((error) => {
+        context.fault ??= faultOf(error);
+      });
+  };
 }
 
 /** The glue decodes what a guest answers and what it asks the host with the same decoder. */
