@@ -245,6 +245,10 @@ export const requirements = {
     behaviour:
       "Thousands of messages and requests at a real guest that is stopped, restarted or cut off end reported, in order and without a leak.",
   },
+  "drivers/browser": {
+    source: "issue 6, item 6",
+    behaviour: "WebSockets and webhooks feed a guest in a real browser, by Web APIs alone.",
+  },
   "drivers/own": {
     source: "issue 6, item 6",
     behaviour: "A host feeds an ingress with a driver that it wrote itself.",
