@@ -1,19 +1,19 @@
 import type { Queue, QueueEvents } from "bullmq";
 import type {
-  DeliverOptions,
   IngressConsumer,
   IngressEnvelope,
   IngressFailure,
   IngressQueueSession,
   IngressReport,
 } from "../instance/ingress.types.ts";
-import { queueFull, takenBack, unattendedReport } from "../instance/ingress-report.ts";
-import { durableQueueLimits, ingressLimits } from "../limits.ts";
+import { takenBack, unattendedReport } from "../instance/ingress-report.ts";
+import { durableQueueLimits } from "../limits.ts";
 import { type AwaitedReport, createAwaitedReports } from "./awaited-reports.ts";
 import { failedReport, startEventWorker } from "./event-worker.ts";
-import { type Answer, inTime, pause } from "./in-time.ts";
+import { type Answer, inTime } from "./in-time.ts";
 import { jobName, type QueuedEvent, readQueuedEvent, readReport } from "./queued-event.ts";
 import type { RedisPlace } from "./redis-place.ts";
+import { createRoomLine } from "./room-line.ts";
 
 const closeMs = durableQueueLimits.closeMs.default;
 
@@ -39,11 +39,8 @@ export interface SessionParts {
 export function openBullmqSession(parts: SessionParts): IngressQueueSession {
   const { queue, announcements, consumer, place, lockMs, onError } = parts;
   const awaited = createAwaitedReports();
-  const closing = new AbortController();
   let closed: IngressFailure | undefined;
   let enqueued = 0;
-  let adding = 0;
-  let roomless = 0;
   let depth = 0;
 
   const ask = <Value>(question: Promise<Value>): Promise<Answer<Value>> =>
@@ -53,6 +50,12 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
     depth = await queue.getJobCountByTypes("wait", "delayed", "prioritized");
     return depth;
   };
+
+  const line = createRoomLine({
+    capacity: consumer.capacity,
+    count: () => ask(countWaiting()),
+    noAnswer,
+  });
 
   /** Settles those who wait for an event that is done with, wherever that was. */
   const lookFor = async (job: string): Promise<void> => {
@@ -85,7 +88,10 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
     consumer,
     lockMs,
     onError,
-    onReport: (job, report) => awaited.settle(job, report),
+    onReport: (job, report) => {
+      awaited.settle(job, report);
+      line.look();
+    },
     onReturn: (job, report) => {
       if (closed !== undefined) awaited.settle(job, report);
     },
@@ -112,32 +118,6 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
   const refuse = (event: IngressEnvelope, error: IngressFailure, beganAt: number) =>
     unattendedReport(consumer, event, error, performance.now() - beganAt);
 
-  /** Waits for room, and keeps it for the event that is about to be added. */
-  const findRoom = async ({ signal, waitMs = 0 }: DeliverOptions) => {
-    const until = performance.now() + waitMs;
-    for (;;) {
-      if (closed !== undefined) return closed;
-      if (signal?.aborted === true) return takenBack;
-      const waiting = await ask(countWaiting());
-      if (!waiting.ok) return noAnswer;
-      // Those that this host is adding are not counted by Redis yet.
-      if (waiting.value + adding < consumer.capacity) {
-        adding += 1;
-        return undefined;
-      }
-      const leftMs = until - performance.now();
-      if (leftMs <= 0 || roomless >= ingressLimits.waitingForRoom.default) {
-        return queueFull(consumer.capacity);
-      }
-      roomless += 1;
-      await pause(Math.min(leftMs, durableQueueLimits.roomPollMs.default), [
-        signal,
-        closing.signal,
-      ]);
-      roomless -= 1;
-    }
-  };
-
   const enter = async (
     event: IngressEnvelope,
     signal: AbortSignal | undefined,
@@ -146,7 +126,7 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
     const job = jobName(event);
     awaited.add(job, delivery);
     const added = await ask(add(event, job));
-    adding -= 1;
+    line.entered();
     if (!added.ok) {
       awaited.remove(job, delivery);
       return delivery.settle(delivery.missing(noAnswer));
@@ -179,7 +159,7 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
     },
     async deliver(event, options) {
       const beganAt = performance.now();
-      const refusal = await findRoom(options);
+      const refusal = await line.enter(options);
       if (refusal !== undefined) return refuse(event, refusal, beganAt);
       return new Promise<IngressReport>((resolve) => {
         const missing = (error: IngressFailure) => refuse(event, error, beganAt);
@@ -194,7 +174,7 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
         isRetryable: true,
       };
       closed = Object.freeze(stays);
-      closing.abort();
+      line.close(closed);
       clearInterval(looking);
       for (const job of awaited.jobs) {
         if (job !== worker.inHand) awaited.settleMissing(job, closed);

@@ -27,13 +27,3 @@ export async function inTime<Value>(
     }),
   ]);
 }
-
-/** Waits, no longer than until one of the signals fires. */
-export function pause(
-  budgetMs: number,
-  signals: readonly (AbortSignal | undefined)[],
-): Promise<void> {
-  return new Promise((resolve) => {
-    startDeadline({ budgetMs, signals }).onEnd(() => resolve());
-  });
-}
