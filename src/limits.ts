@@ -585,6 +585,12 @@ export const httpLimits = {
   ),
   exchangesInFlight: limit("count", 8, "exchanges of one instance at the same time"),
   resolvedAddresses: limit("count", 64, "answers for one host name; every one of them is checked"),
+  nameServerMs: limit("ms", 1_000, "a question to a name server is lost by then, and asked again"),
+  otherAddressesMs: limit(
+    "ms",
+    300,
+    "a name's IPv6 addresses, when it has IPv4 ones, or the other way round: some servers never answer",
+  ),
   revocationMs: limit(
     "ms",
     50,

@@ -157,6 +157,31 @@ describe("[https/names] a private host that both sides name", () => {
     allow_private: true,
   });
 
+  it("is reached after otherAddressesMs though only one kind of address is answered, and one of two addresses is dead", async () => {
+    // Some name servers never answer the question for IPv6; nothing listens at the first address.
+    const dead: Bytes = [127, 0, 0, 2];
+    await using guest = await guestWithNames(
+      (_, type) => (type === "A" ? [dead, loopback] : undefined),
+      { asks: "request.request", targets: { request: [nas()] } },
+    );
+    const at = `http://nas.example:${servers.httpPort}/`;
+    expect(await guest.get(at, "request")).toMatchObject({ status: 200 });
+  });
+
+  it("is reached though the first question is lost, asked again after nameServerMs", async () => {
+    let lost = 0;
+    await using guest = await guestWithNames(
+      (_, type) => {
+        if (type === "AAAA") return [];
+        lost += 1;
+        return lost === 1 ? undefined : [loopback];
+      },
+      { asks: "request.request", targets: { request: [nas()] } },
+    );
+    const at = `http://nas.example:${servers.httpPort}/`;
+    expect(await guest.get(at, "request")).toMatchObject({ status: 200 });
+  });
+
   it("is reached by its name, and by that name only", async () => {
     await using guest = await guestWithNames((_, type) => (type === "A" ? [loopback] : []), {
       asks: "request.request",

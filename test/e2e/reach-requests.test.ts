@@ -62,7 +62,8 @@ describe("[https/headers] a guest's header", () => {
     ...["Proxy-Authorization", "Proxy-Connection", "proxy_anything", "Sec-Fetch-Site", "SEC_X"],
     ...["Authorization", "AUTHORIZATION", "Cookie", "cOOKIE", "Set-Cookie", "X-Api-Key"],
     ...["x_api_key", "Api-Key", "apikey", "X-Auth-Token", "X-Forwarded-Host", "Forwarded"],
-    ...["X-HTTP-Method-Override", "X-Original-URL", "HTTP2-Settings"],
+    ...["X-HTTP-Method-Override", "X-Original-URL", "HTTP2-Settings", "X-Forwarded-For"],
+    ...["x_forwarded_proto", "X-Real-IP", "Via"],
   ])("%s is not its own to set", async (name) => {
     const { code } = await sent({ headers: [{ name, value: "1" }] });
     expect(code).toBe("host/invalid-header");

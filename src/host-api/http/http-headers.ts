@@ -34,8 +34,12 @@ const framingNames = [
   "x-original-url",
   "x-rewrite-url",
   "x-original-host",
-  "x-forwarded-host",
   "forwarded",
+  // And these for who asks.
+  "x-real-ip",
+  "x-client-ip",
+  "true-client-ip",
+  "via",
 ];
 
 const refusedNames: ReadonlySet<string> = new Set([...credentialNames, ...framingNames]);
@@ -88,7 +92,7 @@ export function plainName(name: string): string {
 
 function isRefusedName(lower: string): boolean {
   const plain = plainName(lower);
-  return refusedNames.has(plain) || /^(?:proxy|sec)-/u.test(plain);
+  return refusedNames.has(plain) || /^(?:proxy|sec|x-forwarded)-/u.test(plain);
 }
 
 function checkName(name: string): string {

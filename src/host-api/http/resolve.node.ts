@@ -1,4 +1,5 @@
 import { lookup, Resolver } from "node:dns/promises";
+import { httpLimits } from "../../limits.ts";
 import type { Resolve } from "./network.types.ts";
 
 /** Resolves as the machine does, its hosts file included: the default in Node. */
@@ -16,19 +17,46 @@ export interface DnsResolveOptions {
 /**
  * Makes a resolver that asks given name servers, for hosts that keep plugins off their own network's DNS.
  *
+ * A question that is lost is asked again after `nameServerMs`, twice; when a name has addresses of one
+ * kind, those of the other are waited for `otherAddressesMs`.
+ *
  * @returns A resolver that gives all IPv4 and IPv6 addresses.
  */
 export function createDnsResolve(options: DnsResolveOptions): Resolve {
   return async (host, signal) => {
-    const resolver = new Resolver();
+    const resolver = new Resolver({ timeout: httpLimits.nameServerMs.default, tries: 3 });
     resolver.setServers(options.servers);
     const cancel = () => resolver.cancel();
     signal.addEventListener("abort", cancel, { once: true });
     try {
-      const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
-      return answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+      return await gathered([resolver.resolve4(host), resolver.resolve6(host)]);
     } finally {
       signal.removeEventListener("abort", cancel);
+      cancel();
     }
   };
+}
+
+/**
+ * Gathers what some questions are answered with. Once there is an address, the others are waited for
+ * no longer than they are worth: what is not known is not connected to either.
+ */
+function gathered(questions: readonly Promise<readonly string[]>[]): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    const found: string[] = [];
+    let open = questions.length;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const finish = () => {
+      clearTimeout(timer);
+      resolve([...found]);
+    };
+    const hear = (addresses: readonly string[]) => {
+      open -= 1;
+      found.push(...addresses);
+      if (open === 0) finish();
+      else if (found.length > 0) timer ??= setTimeout(finish, httpLimits.otherAddressesMs.default);
+    };
+    // One that fails is one without addresses; when all are, the name has none.
+    for (const question of questions) question.then(hear, () => hear([]));
+  });
 }
