@@ -80,6 +80,7 @@ export {
   type HmacSignatureOptions,
   hmacSignature,
   type SignatureClaim,
+  slackSignature,
   standardWebhookSignature,
   stripeSignature,
   type TimestampedSignatureOptions,

@@ -193,7 +193,7 @@ export const requirements = {
   "webhook/signatures": {
     source: "issue 6, item 6",
     behaviour:
-      "The signature formats of GitHub, Stripe and Standard Webhooks are verified over the raw body, and nothing else passes for them.",
+      "The signature formats of GitHub, Stripe, Slack and Standard Webhooks are verified over the raw body, and nothing else passes for them.",
   },
   "webhook/replays": {
     source: "issue 6, item 6",

@@ -106,6 +106,24 @@ export function stripeSignature(): WebhookSignature {
 }
 
 /**
+ * Slack's signature of `v0:<seconds>:<raw body>`, in `x-slack-request-timestamp` and
+ * `x-slack-signature: v0=<hex>`.
+ */
+export function slackSignature(): WebhookSignature {
+  return Object.freeze({
+    headers: ["x-slack-request-timestamp", "x-slack-signature"],
+    toleranceMs: webhookLimits.toleranceMs.default,
+    read(value: (name: string) => string) {
+      const seconds = value("x-slack-request-timestamp");
+      const signedAt = secondsToMs(seconds);
+      const signatures = signaturesOf(valuesOf([value("x-slack-signature")], "v0="), hexSignature);
+      if (signatures === undefined || signedAt === undefined) return undefined;
+      return { prefix: `v0:${seconds}:`, signatures, signedAt };
+    },
+  });
+}
+
+/**
  * The Standard Webhooks signature of `<id>.<seconds>.<raw body>`, in `webhook-id`, `webhook-timestamp`
  * and `webhook-signature: v1,<base64>`; the secret may be written as `whsec_<base64>`.
  */

@@ -4,6 +4,7 @@ import { createSeenSignatures } from "../../src/drivers/seen-signatures.ts";
 import {
   githubSignature,
   hmacSignature,
+  slackSignature,
   standardWebhookSignature,
   stripeSignature,
   timestampedSignature,
@@ -23,11 +24,12 @@ async function answerTo(
   headers: Readonly<Record<string, string>>,
   sent = body,
   key = secret,
+  timing = handTiming(),
 ) {
   const webhook = await openWebhook({
     rule: { signature },
     secrets: () => key,
-    timing: handTiming(),
+    timing,
   });
   return (await webhook.send(githubRequest(sent, { "x-hub-signature-256": "", ...headers })))
     .status;
@@ -101,6 +103,25 @@ describe("[webhook/signatures] the formats of senders", () => {
     expect(await answerTo(stripeSignature(), stripe(padded(most + 1)))).toBe(401);
   });
 
+  test("Slack's own example is right, byte for byte", async () => {
+    // From Slack's documentation of verifying requests; the body as text, because it is a form.
+    const sent =
+      "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
+    const headers = {
+      "content-type": "text/plain",
+      "x-slack-request-timestamp": "1531420618",
+      "x-slack-signature": "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+    };
+    const key = "8f742231b10e8888abcd99yyyzzz85a5";
+    const timing = handTiming();
+    timing.setWall(1_531_420_618_000);
+    expect(await answerTo(slackSignature(), headers, sent, key, timing)).toBe(202);
+    expect(await answerTo(slackSignature(), headers, `${sent}&`, key, timing)).toBe(401);
+    const later = { ...headers, "x-slack-request-timestamp": "1531420619" };
+    expect(await answerTo(slackSignature(), later, sent, key, timing)).toBe(401);
+    expect(await answerTo(slackSignature(), headers, sent, key)).toBe(401);
+  });
+
   test("a Standard Webhooks signature is right, its secret as text or in base64", async () => {
     const signature = standardWebhookSignature();
     const bytes = Buffer.from("bytes that are a good secret");
@@ -152,10 +173,21 @@ describe("[webhook/signatures] the formats of senders", () => {
     const formats = [
       githubSignature(),
       stripeSignature(),
+      slackSignature(),
       standardWebhookSignature(),
       hmacSignature({ header: "x", encoding: "base64" }),
     ];
-    const pieces = fc.constantFrom("t=", "v1=", "v1,", "sha256=", ",", " ", "1", "0".repeat(64));
+    const pieces = fc.constantFrom(
+      "t=",
+      "v1=",
+      "v1,",
+      "v0=",
+      "sha256=",
+      ",",
+      " ",
+      "1",
+      "0".repeat(64),
+    );
     const texts = fc.oneof(
       fc.string(),
       fc.array(pieces).map((parts) => parts.join("")),

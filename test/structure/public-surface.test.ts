@@ -49,6 +49,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     "renderDiff",
     "renderInspection",
     "revocable",
+    "slackSignature",
     "standardWebhookSignature",
     "stripeSignature",
     "timestampedSignature",
