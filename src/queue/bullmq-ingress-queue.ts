@@ -1,4 +1,4 @@
-import { Queue, QueueEvents, type QueueOptions } from "bullmq";
+import type { QueueOptions } from "bullmq";
 import { PluginError } from "../errors.ts";
 import type {
   IngressConsumer,
@@ -9,6 +9,7 @@ import { durableQueueLimits } from "../limits.ts";
 import type { PackageIdentity } from "../package/package.types.ts";
 import { openBullmqSession } from "./bullmq-session.ts";
 import { inTime } from "./in-time.ts";
+import { loadBullmq } from "./load-bullmq.ts";
 import { keyName } from "./queued-event.ts";
 import type { RedisPlace } from "./redis-place.ts";
 
@@ -40,7 +41,8 @@ export interface BullmqIngressQueueOptions {
  * @param options Where Redis is.
  * @returns A queue for any number of instances; each uses four connections.
  * @throws PluginError `options/invalid` for an option without meaning; its `open` throws
- *   `ingress/unavailable` when Redis does not answer in time.
+ *   `options/unsupported` when BullMQ is not installed, and `ingress/unavailable` when Redis does not
+ *   answer in time.
  */
 export function bullmqIngressQueue(options: BullmqIngressQueueOptions): IngressQueue {
   const {
@@ -79,7 +81,8 @@ async function openQueue(
   },
 ): Promise<IngressQueueSession> {
   const { answerMs, openMs } = durableQueueLimits;
-  const queue = new Queue(place.name, place.options);
+  const bullmq = await loadBullmq();
+  const queue = new bullmq.Queue(place.name, place.options);
   queue.on("error", onError);
   const answer = await inTime(queue.waitUntilReady(), openMs.default);
   if (!answer.ok) {
@@ -87,14 +90,14 @@ async function openQueue(
     await inTime(queue.close(), answerMs.default);
     throw unreachable(consumer.plugin);
   }
-  const announcements = new QueueEvents(place.name, place.options);
+  const announcements = new bullmq.QueueEvents(place.name, place.options);
   announcements.on("error", onError);
   const listening = await inTime(announcements.waitUntilReady(), openMs.default);
   if (!listening.ok) {
     await inTime(Promise.allSettled([announcements.close(), queue.disconnect()]), answerMs.default);
     throw unreachable(consumer.plugin);
   }
-  return openBullmqSession({ queue, announcements, place, consumer, lockMs, onError });
+  return openBullmqSession({ bullmq, queue, announcements, place, consumer, lockMs, onError });
 }
 
 function unreachable({ ref }: PackageIdentity): PluginError {

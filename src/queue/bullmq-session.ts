@@ -11,6 +11,7 @@ import { durableQueueLimits } from "../limits.ts";
 import { type AwaitedReport, createAwaitedReports } from "./awaited-reports.ts";
 import { failedReport, startEventWorker } from "./event-worker.ts";
 import { type Answer, inTime } from "./in-time.ts";
+import type { Bullmq } from "./load-bullmq.ts";
 import { jobName, type QueuedEvent, readQueuedEvent, readReport } from "./queued-event.ts";
 import type { RedisPlace } from "./redis-place.ts";
 import { createRoomLine } from "./room-line.ts";
@@ -19,6 +20,7 @@ const closeMs = durableQueueLimits.closeMs.default;
 
 /** What a session is made of: connections that are open. */
 export interface SessionParts {
+  readonly bullmq: Bullmq;
   readonly queue: Queue<QueuedEvent, IngressReport>;
   readonly announcements: QueueEvents;
   readonly place: RedisPlace;
@@ -84,6 +86,7 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
   );
 
   const worker = startEventWorker({
+    bullmq: parts.bullmq,
     place,
     consumer,
     lockMs,

@@ -1,4 +1,4 @@
-import { type Job, UnrecoverableError, WaitingError, Worker } from "bullmq";
+import type { Job } from "bullmq";
 import type {
   IngressAttempt,
   IngressConsumer,
@@ -7,6 +7,7 @@ import type {
 } from "../instance/ingress.types.ts";
 import { attemptEvent, attemptReport, unattendedReport } from "../instance/ingress-report.ts";
 import { notify } from "../instance/listeners.ts";
+import type { Bullmq } from "./load-bullmq.ts";
 import { type QueuedEvent, readQueuedEvent, readReport } from "./queued-event.ts";
 import type { RedisPlace } from "./redis-place.ts";
 
@@ -25,6 +26,7 @@ export interface EventWorker {
 
 /** What becomes of the events that a worker takes. */
 export interface WorkerParts {
+  readonly bullmq: Bullmq;
   readonly place: RedisPlace;
   readonly consumer: IngressConsumer;
   readonly lockMs: number;
@@ -54,6 +56,7 @@ export const hostsEnded: IngressFailure = Object.freeze({
  */
 export function startEventWorker(parts: WorkerParts): EventWorker {
   const { consumer, place } = parts;
+  const { UnrecoverableError, WaitingError, Worker } = parts.bullmq;
   const counters = { retried: 0, deadLettered: 0 };
   let inHand: { readonly job: string; readonly taken: AbortController } | undefined;
   let handling: Promise<unknown> | undefined;
