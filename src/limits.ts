@@ -219,6 +219,12 @@ export const isolationLimits = {
     250,
     "a metered guest answers within a few ms; one that does not is terminated with its worker",
   ),
+  inlineTurnMs: limit(
+    "ms",
+    10,
+    "an inline guest that has its host calls answered at once lets the caller's event loop have a turn this often",
+    "how long an inline guest computes between two host calls",
+  ),
 } as const satisfies Record<string, Limit>;
 
 /** What the inert WASI stand-ins take from or give to a guest at once. */

@@ -1,5 +1,6 @@
 import type { Deadline } from "../../deadline.ts";
 import type { HostCalls } from "../../host-api/host-call.ts";
+import { isolationLimits } from "../../limits.ts";
 import type { GuestImage } from "./guest-image.ts";
 import type { AskHost, HostReply } from "./guest-runner.ts";
 import { createHostBridge } from "./host-bridge.ts";
@@ -26,17 +27,30 @@ export function createInlineHost(
   hostCalls: HostCalls,
 ): InlineHost {
   let deadline: Deadline | undefined;
+  let turnBegan = 0;
   let settle: (reply: HostReply) => void = () => undefined;
   const bridge = createHostBridge(
     {
       begin(answer) {
-        settle({ answer });
+        const asker = settle;
+        inTurn(() => asker({ answer }));
         return { next: () => undefined };
       },
       wake: () => undefined,
     },
     hostCalls,
   );
+  /** Answers that come at once, one after another, would let nothing else of the thread run. */
+  const inTurn = (go: () => void) => {
+    if (performance.now() - turnBegan < isolationLimits.inlineTurnMs.default) {
+      go();
+      return;
+    }
+    setTimeout(() => {
+      turnBegan = performance.now();
+      go();
+    }, 0);
+  };
   const stop = (reason: "timeout" | "aborted") => {
     bridge.end();
     settle({ stopped: reason });
@@ -53,6 +67,7 @@ export function createInlineHost(
     },
     async during(of, call) {
       deadline = of;
+      turnBegan = performance.now();
       const release = of.onEnd(stop);
       try {
         return await call();
