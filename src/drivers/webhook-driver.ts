@@ -5,6 +5,7 @@ import type { DriverContext, IngressDriver } from "../instance/ingress.types.ts"
 import { systemTiming, type Timing } from "../instance/timing.ts";
 import { webhookLimits } from "../limits.ts";
 import type { PackageIdentity } from "../package/package.types.ts";
+import { readOption } from "./driver-option.ts";
 import { refusalResponse, WebhookRefusal } from "./webhook-answer.ts";
 import { type CheckedRule, checkRule, type WebhookRule } from "./webhook-rule.ts";
 import { openWebhookSource, type WebhookSource } from "./webhook-source.ts";
@@ -65,6 +66,7 @@ export interface WebhookDriver extends IngressDriver {
  *
  * @param options The rules and secrets.
  * @returns The driver, which may serve any number of plugins, one instance of each.
+ * @throws PluginError `options/invalid` for a rule that verifies nothing by mistake, or a bound that is none.
  */
 export function createWebhookDriver(options: WebhookDriverOptions): WebhookDriver {
   const { rule, secrets } = options;
@@ -76,9 +78,9 @@ export function createWebhookDriver(options: WebhookDriverOptions): WebhookDrive
     return own && checkRule(own, secrets);
   };
   const settings = {
-    maxBytes: options.maxBytes ?? webhookLimits.webhookBytes.default,
-    bodyMs: options.bodyMs ?? webhookLimits.webhookBodyMs.default,
-    answerMs: options.answerMs ?? webhookLimits.answerMs.default,
+    maxBytes: readOption("maxBytes", options.maxBytes, webhookLimits.webhookBytes.default),
+    bodyMs: readOption("bodyMs", options.bodyMs, webhookLimits.webhookBodyMs.default),
+    answerMs: readOption("answerMs", options.answerMs, webhookLimits.answerMs.default),
     timing: options.timing ?? systemTiming,
   };
   const sources = new Map<string, WebhookSource>();

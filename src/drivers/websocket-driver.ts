@@ -3,6 +3,7 @@ import type { WebSocketPort } from "../host-api/websocket/websocket.types.ts";
 import type { DriverContext, IngressDriver } from "../instance/ingress.types.ts";
 import { systemTiming, type Timing } from "../instance/timing.ts";
 import { driverLimits, webSocketLimits } from "../limits.ts";
+import { readOption } from "./driver-option.ts";
 import { openWebSocketSource } from "./websocket-source.ts";
 
 /** What the WebSocket driver is made with. */
@@ -33,6 +34,16 @@ export interface WebSocketDriverOptions {
   readonly timing?: Timing | undefined;
 }
 
+/** The options that are milliseconds; each is named as its limit is. */
+type TimeOption =
+  | "openTimeoutMs"
+  | "keepAliveMs"
+  | "pongMs"
+  | "firstReconnectMs"
+  | "lastReconnectMs"
+  | "settledMs"
+  | "roomWaitMs";
+
 /**
  * Makes the driver of `websocket:<url>` and bare ws and wss sources: connections that the host owns,
  * opened in the plugin's name by its `websocket` permission (reference §4.9).
@@ -44,18 +55,22 @@ export interface WebSocketDriverOptions {
  *
  * @param options The platform's network, and bounds.
  * @returns The driver, which may serve any number of instances.
+ * @throws PluginError `options/invalid` for a time that is none.
  */
 export function createWebSocketDriver(options: WebSocketDriverOptions): IngressDriver {
+  const { openTimeoutMs } = webSocketLimits;
+  const bounds = { openTimeoutMs, ...driverLimits };
+  const option = (name: TimeOption) => readOption(name, options[name], bounds[name].default);
   const settings = Object.freeze({
     network: options.network,
     acceptsUncheckedAddresses: options.acceptsUncheckedAddresses === true,
-    openTimeoutMs: options.openTimeoutMs ?? webSocketLimits.openTimeoutMs.default,
-    keepAliveMs: options.keepAliveMs ?? driverLimits.keepAliveMs.default,
-    pongMs: options.pongMs ?? driverLimits.pongMs.default,
-    firstReconnectMs: options.firstReconnectMs ?? driverLimits.firstReconnectMs.default,
-    lastReconnectMs: options.lastReconnectMs ?? driverLimits.lastReconnectMs.default,
-    settledMs: options.settledMs ?? driverLimits.settledMs.default,
-    roomWaitMs: options.roomWaitMs ?? driverLimits.roomWaitMs.default,
+    openTimeoutMs: option("openTimeoutMs"),
+    keepAliveMs: option("keepAliveMs"),
+    pongMs: option("pongMs"),
+    firstReconnectMs: option("firstReconnectMs"),
+    lastReconnectMs: option("lastReconnectMs"),
+    settledMs: option("settledMs"),
+    roomWaitMs: option("roomWaitMs"),
     timing: options.timing ?? systemTiming,
   });
   return Object.freeze({

@@ -491,6 +491,18 @@ describe("[webhook/rules] a rule that would verify nothing by mistake", () => {
     );
   });
 
+  test.each(["maxBytes", "bodyMs", "answerMs"])(
+    "is refused with a bound %s that is none",
+    (name) => {
+      for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "1"]) {
+        const options = { rule: { signature: "unsigned" }, [name]: value } as const;
+        expect(() => createWebhookDriver(options as never)).toThrow(
+          expect.objectContaining({ code: "options/invalid" }),
+        );
+      }
+    },
+  );
+
   test("is refused without a secret provider", () => {
     expect(() => createWebhookDriver({ rule: { signature, secrets: ["x"] } })).toThrow(
       expect.objectContaining({ code: "options/invalid" }),

@@ -138,6 +138,21 @@ describe("[webhook/signatures] the formats of senders", () => {
     expect(await answerTo(signature, headers(secret), body, "whsec_%%%")).toBe(503);
   });
 
+  test("Standard Webhooks' own example is right, byte for byte", async () => {
+    const headers = {
+      "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+      "webhook-timestamp": "1614265330",
+      "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    };
+    const key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const timing = handTiming();
+    timing.setWall(1_614_265_330_000);
+    const sent = '{"test": 2432232314}';
+    const signature = standardWebhookSignature();
+    expect(await answerTo(signature, headers, sent, key, timing)).toBe(202);
+    expect(await answerTo(signature, headers, `${sent} `, key, timing)).toBe(401);
+  });
+
   test("exactly what was signed with the secret is taken, whatever is changed", async () => {
     const webhook = await openWebhook();
     await fc.assert(

@@ -125,6 +125,24 @@ describe("[drivers/ws-reconnects] what can't be reached is tried again", () => {
   });
 });
 
+test.each([
+  "openTimeoutMs",
+  "keepAliveMs",
+  "pongMs",
+  "firstReconnectMs",
+  "lastReconnectMs",
+  "settledMs",
+  "roomWaitMs",
+])("[drivers/ws-reconnects] a driver with a time %s that no timer keeps is refused", (name) => {
+  const network = { webSocket: { pinsAddresses: true, open: () => new Promise<never>(() => {}) } };
+  for (const value of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+    expect(() => createWebSocketDriver({ network, [name]: value })).toThrow(
+      expect.objectContaining({ code: "options/invalid" }),
+    );
+  }
+  createWebSocketDriver({ network, [name]: 2 ** 31 - 1 });
+});
+
 describe("[drivers/ws-pressure] a peer that takes nothing", () => {
   test("is left after sendTimeoutMs, and connected to anew", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
