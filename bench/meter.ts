@@ -1,85 +1,141 @@
 /**
- * What metering costs: `npx tsx bench/meter.ts [module.wasm]`.
+ * What metering costs: `npm run bench:meter`, or `… -- module.wasm` for a module of your own.
  *
- * Each guest runs metered and plain in the same process, in turns, and the ratio of the two is what
- * counts; times depend on the machine and on what else it does. Given a core module, it also says how
- * long metering it takes and how much larger it becomes.
+ * Guests run plain and metered in one process, in turns. What counts is the ratio of the shortest times:
+ * times depend on the machine and on what else it does, and the shortest ones least. Metering itself is
+ * timed first, while its code is as cold as in the worker that prepares a guest.
  */
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { $init, generate } from "@bytecodealliance/jco-transpile/component";
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
-import { Bench } from "tinybench";
+import { buildPackage, type GuestEngine } from "../src/build.ts";
 import { meterModule } from "../src/wasm/meter.ts";
 import { openMeter } from "../src/wasm/meter-account.ts";
 import { kernels } from "../test/wasm/kernels.ts";
 
-const rounds = 15;
+const engines: readonly GuestEngine[] = ["quickjs", "spidermonkey"];
+const kinds = ["recursion", "integers", "JSON", "sorting", "text", "maps"];
+const rounds = 60;
+/** For so long each guest runs before it is timed: engines compile in the background what is hot. */
+const warmUpMs = 700;
+
+// QuickJS guests use what Node 20 has behind a flag.
+setFlagsFromString("--experimental-wasm-extended-const");
+const folder = await mkdtemp(join(tmpdir(), "yoi-bench-"));
+const guests = new Map<GuestEngine, ReadonlyMap<string, Uint8Array>>();
+for (const engine of engines) guests.set(engine, await generated(engine));
 
 console.log(`Node ${process.versions.node}, ${process.platform} ${process.arch}\n`);
+const [path] = process.argv.slice(2);
+const timed =
+  path === undefined
+    ? guests.get("spidermonkey")?.get("guest.core.wasm")
+    : new Uint8Array(await readFile(path));
+if (timed !== undefined) timeMetering(timed);
+
 console.log(
-  `${"".padEnd(26)}${"plain ms".padStart(10)}${"ratio".padStart(8)}${"fuel/ns".padStart(10)}`,
+  `\n${"".padEnd(40)}${"plain".padStart(10)}${"ratio".padStart(8)}${"fuel".padStart(13)}`,
 );
 for (const [name, { text, large }] of Object.entries(kernels)) {
   const bytes = new Uint8Array(await parse(text));
-  const meter = openMeter({ memoryBytes: 1 << 26, tableElements: 1_000, mayContinue: () => true });
-  meter.begin(Number.MAX_SAFE_INTEGER);
-  const plain = instantiate(bytes, {});
-  const metered = instantiate(meterModule(bytes), meter.imports);
-  const before = meter.spent;
-  metered(large);
-  const fuel = meter.spent - before;
-  const ratios: number[] = [];
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const [one, other] = await inTurns(
-      () => plain(large),
-      () => metered(large),
-    );
-    ratios.push(other / one);
-    times.push(one);
-  }
-  const time = median(times);
-  console.log(
-    `${name.padEnd(26)}${time.toFixed(2).padStart(10)}${median(ratios).toFixed(2).padStart(8)}${(fuel / time / 1e6).toFixed(1).padStart(10)}`,
-  );
-}
-
-const [path] = process.argv.slice(2);
-if (path !== undefined) {
-  const bytes = new Uint8Array(await readFile(path));
-  const began = performance.now();
-  const metered = meterModule(bytes);
-  const first = performance.now() - began;
-  const bench = new Bench({ iterations: 5, time: 0, warmup: false });
-  bench.add("meter", () => {
-    meterModule(bytes);
+  compare(name, (imports, meter) => {
+    const module = new WebAssembly.Module(meter(bytes));
+    const { run } = new WebAssembly.Instance(module, imports).exports;
+    return () => (run as (amount: number) => number)(large);
   });
-  const [task] = await bench.run();
-  const again = task?.result?.state === "completed" ? task.result.latency.p50 : Number.NaN;
-  const megabytes = (bytes.length / 1e6).toFixed(1);
+}
+for (const [engine, files] of guests) {
+  const glue = join(folder, `${engine}.mjs`);
+  await writeFile(glue, files.get("guest.js") ?? "");
+  const { instantiate } = await import(pathToFileURL(glue).href);
+  for (const kind of kinds) {
+    compare(`${kind}, JavaScript in ${engine}`, (imports, meter) => {
+      const guest = instantiate(
+        (file: string) => new WebAssembly.Module(meter(new Uint8Array(files.get(file) ?? []))),
+        {},
+        (module: WebAssembly.Module, own: WebAssembly.Imports) =>
+          new WebAssembly.Instance(module, { ...own, ...imports }),
+      );
+      return () => guest.call("work", JSON.stringify({ kind }));
+    });
+  }
+}
+await rm(folder, { recursive: true });
+
+function timeMetering(bytes: Uint8Array): void {
+  const times: number[] = [];
+  let length = 0;
+  for (let round = 0; round < 8; round += 1) {
+    const began = process.cpuUsage();
+    length = meterModule(bytes).length;
+    const { user, system } = process.cpuUsage(began);
+    times.push((user + system) / 1000);
+  }
+  const [first = 0, ...others] = times;
   console.log(
-    `\nmetering ${megabytes} MB: ${first.toFixed(0)} ms the first time, ${again.toFixed(0)} ms then; ${(metered.length / bytes.length).toFixed(2)} times as large`,
+    `metering ${(bytes.length / 1e6).toFixed(1)} MB: ${first.toFixed(0)} ms of processor time the ` +
+      `first time, compiling itself included, ${Math.min(...others).toFixed(0)} ms once that is done; ` +
+      `${(length / bytes.length).toFixed(2)} times as large`,
   );
 }
 
-function instantiate(
-  bytes: Uint8Array<ArrayBuffer>,
-  imports: WebAssembly.Imports,
-): (amount: number) => number {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
-  return exports.run as (amount: number) => number;
-}
-
-/** The median times of two functions that take turns, in milliseconds. */
-async function inTurns(one: () => void, other: () => void): Promise<[number, number]> {
-  const bench = new Bench({ iterations: 3, time: 0, warmup: false });
-  bench.add("plain", one).add("metered", other);
-  const tasks = await bench.run();
-  const [first = Number.NaN, second = Number.NaN] = tasks.map(({ result }) =>
-    result?.state === "completed" ? result.latency.p50 : Number.NaN,
+function compare(
+  name: string,
+  open: (
+    imports: WebAssembly.Imports,
+    meter: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
+  ) => () => unknown,
+): void {
+  const account = openMeter({
+    memoryBytes: 2 ** 28,
+    tableElements: 10 ** 6,
+    mayContinue: () => true,
+  });
+  account.begin(Number.MAX_SAFE_INTEGER);
+  const plain = open({}, (bytes) => bytes);
+  const metered = open(account.imports, meterModule);
+  for (const run of [plain, metered, plain, metered]) {
+    const ends = performance.now() + warmUpMs / 2;
+    while (performance.now() < ends) run();
+  }
+  const times = { plain: Number.POSITIVE_INFINITY, metered: Number.POSITIVE_INFINITY };
+  let fuel = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    times.plain = Math.min(times.plain, timeOf(plain));
+    const before = account.spent;
+    times.metered = Math.min(times.metered, timeOf(metered));
+    fuel = account.spent - before;
+  }
+  console.log(
+    `${name.padEnd(40)}${times.plain.toFixed(2).padStart(7)} ms` +
+      `${(times.metered / times.plain).toFixed(2).padStart(8)}${fuel.toLocaleString("en").padStart(13)}`,
   );
-  return [first, second];
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((left, right) => left - right)[values.length >> 1] ?? Number.NaN;
+function timeOf(run: () => unknown): number {
+  const began = performance.now();
+  run();
+  return performance.now() - began;
+}
+
+/** The glue and the core modules of the guest beside this file, built for an engine. */
+async function generated(engine: GuestEngine): Promise<ReadonlyMap<string, Uint8Array>> {
+  const directory = new URL("javascript-guest/", import.meta.url);
+  const built = await buildPackage({ directory, engine });
+  await $init;
+  const { files } = generate(built.get("plugin.wasm") ?? new Uint8Array(), {
+    name: "guest",
+    map: [],
+    instantiation: { tag: "sync" },
+    noTypescript: true,
+    noNodejsCompat: true,
+    tlaCompat: false,
+    base64Cutoff: 0,
+    bindgenEnableWasmExnref: false,
+  });
+  return new Map(files);
 }
