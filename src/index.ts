@@ -112,6 +112,10 @@ export type {
   GrantTargets,
   HostApiTarget,
   HttpsGrant,
+  PrivateTarget,
+  RequestGrant,
+  SecretHeader,
+  SecretHeaders,
 } from "./grants/grants.types.ts";
 export {
   type AskOptions,
