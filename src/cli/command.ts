@@ -39,6 +39,7 @@ export interface CliHost {
     options: {
       readonly grants?: GrantRecord;
       readonly limits?: { readonly timeoutMs: number };
+      readonly surfaces: readonly Surface[];
       readonly signal: AbortSignal;
     },
   ): Promise<PluginInstance>;

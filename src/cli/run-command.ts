@@ -59,6 +59,8 @@ export const runCommand: Command = {
       instance = await host.createInstance(pkg, {
         ...(grants === undefined ? {} : { grants }),
         ...(call.timeoutMs === undefined ? {} : { limits: { timeoutMs: call.timeoutMs } }),
+        // One call is no reason to connect a service to its sources.
+        surfaces: pkg.surfaces.filter((surface) => surface === "tool"),
         signal,
       });
     } catch (error) {

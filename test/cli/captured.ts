@@ -110,9 +110,13 @@ export interface Guest {
  * decided by the real authority. Real guests are run through the built command.
  */
 export function hostOf(pkg: PluginPackage, guest: Guest = {}) {
-  const seen: { input?: Json; timeoutMs?: number; grants?: GrantRecord; stopped: number } = {
-    stopped: 0,
-  };
+  const seen: {
+    input?: Json;
+    timeoutMs?: number;
+    grants?: GrantRecord;
+    surfaces?: readonly string[];
+    stopped: number;
+  } = { stopped: 0 };
   const origin = {
     kind: "plugin",
     pluginId: pkg.identity.id,
@@ -137,7 +141,8 @@ export function hostOf(pkg: PluginPackage, guest: Guest = {}) {
     },
     packPackage: () => Promise.reject(new Error("not asked for")),
     inspect: () => Promise.reject(new Error("not asked for")),
-    createInstance: async (_pkg, { grants, limits }): Promise<PluginInstance> => {
+    createInstance: async (_pkg, { grants, limits, surfaces }): Promise<PluginInstance> => {
+      seen.surfaces = surfaces;
       if (grants !== undefined) seen.grants = grants;
       if (limits !== undefined) seen.timeoutMs = limits.timeoutMs;
       const authority = createAuthority(pkg, grants);

@@ -30,6 +30,8 @@ describe("a tool's output", () => {
     expect(out).toBe("said hi\n\nhi\nagain\n");
     expect(err).toBe("12 ms, project:example.echo 1.2.3\n");
     expect(seen.input).toEqual({ text: "hi" });
+    // A service of the package is not connected for it.
+    expect(seen.surfaces).toEqual(["tool"]);
     expect(seen.stopped).toBe(1);
   });
 
