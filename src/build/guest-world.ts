@@ -67,5 +67,5 @@ async function ourPackages(used: ReadonlySet<string>): Promise<string> {
 
 /** Any name may be written with `%`, and one that is a word of WIT's must be. */
 function escaped(name: string): string {
-  return hostInterfaces.has(name) ? name : name.replace("/", "/%");
+  return hostInterfaces.has(name) ? name : name.replaceAll(/^|[:/]/gu, "$&%");
 }

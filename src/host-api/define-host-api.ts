@@ -59,8 +59,8 @@ function readFunctions(
   const read = new Map<string, CustomFunction>();
   for (const [name, definedFunction] of Object.entries(functions)) {
     checkName("function", name);
-    if (responseNames.includes(name)) {
-      refuse(`the name of the function ${quoteName(name)} is what raw guests read answers with`);
+    if (takenNames.test(name)) {
+      refuse(`the name of the function ${quoteName(name)} is taken by what calls it in a guest`);
     }
     const { params, handler, validate } = definedFunction;
     checkParameters(name, params);
@@ -91,8 +91,12 @@ function checkParameters(name: string, params: Parameters): void {
   }
 }
 
-/** The raw ABI reads answers with functions of these names (reference §4.4). */
-const responseNames: readonly string[] = ["response-len", "response-read"];
+/**
+ * What raw guests read answers with (reference §4.4), and what the bindings of components call things
+ * of their own: such a function could be defined, and no guest that imports it would run.
+ */
+const takenNames =
+  /^(?:response-len|response-read|arguments|get-core-module|global-this|module[0-9]+|undefined)$/u;
 
 /** Names are WIT's, and no longer than anybody writes them. */
 function checkName(what: string, name: string): void {
