@@ -24,7 +24,7 @@ export interface WebSocketSource {
 export type PeerEnd =
   | { readonly kind: "stopped" }
   | { readonly kind: "closed"; readonly goodbye: Goodbye | undefined }
-  /** The permission is gone. */
+  /** The permission is gone, or the instance takes no events ever again. */
   | { readonly kind: "denied"; readonly error: PluginError }
   | { readonly kind: "broken"; readonly error: PluginError };
 
@@ -54,7 +54,8 @@ export async function listenToPeer(
       }
       isAskedForLife = false;
       if (typeof news.message === "string") {
-        await deliver(source, "websocket_text", { text: news.message });
+        const over = await deliver(source, "websocket_text", { text: news.message });
+        if (over !== undefined) return { kind: "denied", error: over };
       } else {
         tally.count("dropped");
         if (!hasToldOfBinary) tellOfBinary(source, news.message.length);
@@ -104,15 +105,21 @@ async function tellOpen(source: WebSocketSource): Promise<void> {
   await deliver(source, "websocket_open", { reconnects });
 }
 
+/** @returns Why there is no use in any other event: the instance failed for good, or is stopped. */
 async function deliver(
   { connector, tally, settings }: WebSocketSource,
   kind: string,
   payload: Readonly<Record<string, string | number>>,
-): Promise<void> {
-  await tally.deliver(
+): Promise<PluginError | undefined> {
+  const { error, attempts } = await tally.deliver(
     { kind, payload: { url: connector.displayUrl, ...payload } },
     { waitMs: settings.roomWaitMs },
   );
+  const isOver =
+    attempts === 0 &&
+    error?.isRetryable === false &&
+    (error.code === "instance/failed" || error.code === "instance/stopped");
+  return isOver ? new PluginError({ ...error, phase: "lifecycle" }) : undefined;
 }
 
 function tellOfBinary({ context, connector, tally }: WebSocketSource, size: number): void {

@@ -335,6 +335,32 @@ describe("[drivers/ws-ends] a source that is over", () => {
     expect(source.events).toEqual([]);
   });
 
+  test.each(["instance/failed", "instance/stopped"] as const)(
+    "because of %s for good does not go on reading",
+    async (code) => {
+      onPeer = (peer) => {
+        for (let at = 0; at < 5; at += 1) peer.send(`${at}`);
+      };
+      const error = { code, message: "It is over.", isRetryable: false };
+      await using source = await openSource({ take: () => ({ error }) });
+      await source.is("failed");
+      await deserted();
+      expect(source.events).toHaveLength(1);
+      expect(source.session.status()).toMatchObject({ dropped: 1, lastError: "It is over." });
+    },
+  );
+
+  test("is not while the instance may recover, or failed at one event", async () => {
+    onPeer = (peer) => {
+      for (let at = 0; at < 5; at += 1) peer.send(`${at}`);
+    };
+    const error = { code: "instance/failed", message: "x", isRetryable: false } as const;
+    const reports = [{ error: { ...error, isRetryable: true } }, { error, attempts: 1 }];
+    await using source = await openSource({ take: () => reports.shift() ?? {} });
+    await until(() => source.events.length === 5);
+    expect(source.session.status()).toMatchObject({ state: "connected", dropped: 2 });
+  });
+
   test("while its event is on its way does not wait for it", async () => {
     onPeer = (peer) => peer.send("hello");
     const source = await openSource({ take: () => new Promise(() => {}) });

@@ -150,6 +150,22 @@ describe("[drivers/ws-hostile] a peer that is up to no good", () => {
     expect(source.session.status()).toMatchObject({ state: "connected", reconnects: 0 });
   });
 
+  test("that answers pings with nothing but talk is kept as well", async () => {
+    let pings = 0;
+    const port = await listen((socket) => {
+      shakeHands(socket, () => {
+        socket.on("data", (data) => {
+          if ((data[0] ?? 0) !== 0x89) return;
+          pings += 1;
+          socket.write(frame(0x81, new TextEncoder().encode("what?")));
+        });
+      });
+    });
+    await using source = await open(port, { options: { keepAliveMs: 10, pongMs: 500 } });
+    await until(() => pings > 3);
+    expect(source.session.status()).toMatchObject({ state: "connected", reconnects: 0 });
+  });
+
   test("that never answers a goodbye is cut off after closeGraceMs", async () => {
     const port = await listen((socket) => shakeHands(socket, () => {}));
     const source = await open(port);
