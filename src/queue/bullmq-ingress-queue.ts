@@ -8,7 +8,7 @@ import type {
 import { durableQueueLimits } from "../limits.ts";
 import type { PackageIdentity } from "../package/package.types.ts";
 import { openBullmqSession } from "./bullmq-session.ts";
-import { inTime } from "./in-time.ts";
+import { type Answer, inTime } from "./in-time.ts";
 import { loadBullmq } from "./load-bullmq.ts";
 import { keyName } from "./queued-event.ts";
 import type { RedisPlace } from "./redis-place.ts";
@@ -88,24 +88,30 @@ async function openQueue(
   if (!answer.ok) {
     // Closing one that never connected ends its attempts at once.
     await inTime(queue.close(), answerMs.default);
-    throw unreachable(consumer.plugin);
+    throw unreachable(consumer.plugin, answer);
   }
   const announcements = new bullmq.QueueEvents(place.name, place.options);
   announcements.on("error", onError);
   const listening = await inTime(announcements.waitUntilReady(), openMs.default);
   if (!listening.ok) {
     await inTime(Promise.allSettled([announcements.close(), queue.disconnect()]), answerMs.default);
-    throw unreachable(consumer.plugin);
+    throw unreachable(consumer.plugin, listening);
   }
   return openBullmqSession({ bullmq, queue, announcements, place, consumer, lockMs, onError });
 }
 
-function unreachable({ ref }: PackageIdentity): PluginError {
+function unreachable(
+  { ref }: PackageIdentity,
+  answer: Extract<Answer<unknown>, { readonly ok: false }>,
+): PluginError {
   return new PluginError({
     code: "ingress/unavailable",
     phase: "lifecycle",
     plugin: ref,
-    message: `The queue's Redis did not answer within ${durableQueueLimits.openMs.default} ms.`,
+    message: answer.isLate
+      ? `The queue's Redis did not answer within ${durableQueueLimits.openMs.default} ms.`
+      : "The queue could not be opened; the error's cause says why. BullMQ needs a client such as ioredis.",
+    ...(answer.isLate ? {} : { cause: answer.thrown }),
   });
 }
 

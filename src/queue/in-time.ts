@@ -3,7 +3,8 @@ import { startDeadline } from "../deadline.ts";
 /** What a wait for Redis came to. */
 export type Answer<Value> =
   | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly isLate: boolean };
+  | { readonly ok: false; readonly isLate: true }
+  | { readonly ok: false; readonly isLate: false; readonly thrown: unknown };
 
 /**
  * Waits for Redis, no longer than a bound: a connection that is down is tried again without end.
@@ -20,7 +21,7 @@ export async function inTime<Value>(
   return await Promise.race([
     asking.then(
       (value): Answer<Value> => ({ ok: true, value }),
-      (): Answer<Value> => ({ ok: false, isLate: false }),
+      (thrown: unknown): Answer<Value> => ({ ok: false, isLate: false, thrown }),
     ),
     new Promise<Answer<Value>>((resolve) => {
       deadline.onEnd(() => resolve({ ok: false, isLate: true }));
