@@ -132,6 +132,25 @@ describe("fuel", () => {
     expect(at?.(50_000)).toBe(7); // what the fill before wrote; nothing since
   });
 
+  test("[meter/slow] is paid for each local past those that are free, parameters left out", async () => {
+    const free = meterLimits.freeLocals.default;
+    const meter = testMeter();
+    for (const [locals, fuel] of [
+      [0, 1],
+      [free, 1],
+      [free + 1, 2],
+      [free + 5_000, 1 + 5_000],
+    ] as const) {
+      const { run } = await metered(
+        `(module (func (export "run") (param i32 i32) (local ${"i64 ".repeat(locals)})))`,
+        meter,
+      );
+      meter.begin(enough);
+      run?.(0, 0);
+      expect(meter.spent).toBe(fuel);
+    }
+  });
+
   test("is paid for throwing, in functions that catch and in those that do not", async () => {
     const meter = testMeter();
     const { run } = await metered(
