@@ -95,8 +95,11 @@ function checkParameters(name: string, params: Parameters): void {
  * What raw guests read answers with (reference §4.4), and what the bindings of components call things
  * of their own: such a function could be defined, and no guest that imports it would run.
  */
-const takenNames =
-  /^(?:response-len|response-read|arguments|get-core-module|global-this|module[0-9]+|undefined)$/u;
+const takenNames = new RegExp(
+  "^(?:response-(?:len|read)|arguments|undefined|global-this|get-core-module" +
+    "|(?:module|exports|memory|table|realloc|post-return|callback|lowering|trampoline)[0-9]+)$",
+  "u",
+);
 
 /** Names are WIT's, and no longer than anybody writes them. */
 function checkName(what: string, name: string): void {

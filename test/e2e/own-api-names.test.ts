@@ -8,7 +8,7 @@ const words = (
   "await class constructor default delete eval export function import in instantiate let list " +
   "new null package prototype public record resource return static string super then this " +
   "to-string type typeof u32 use value-of void with world yield a1 x-y-z has-own-property " +
-  "instantiate-core imports exports0 memory0 realloc0 data-view process promise object"
+  "instantiate-core imports data-view process promise object"
 ).split(" ");
 
 const api = defineHostApi({
