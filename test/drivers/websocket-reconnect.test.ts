@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createWebSocketDriver } from "../../src/drivers/websocket-driver.ts";
 import { createAuthority, grantRequested } from "../../src/grants/plan.ts";
+import type { Resolve } from "../../src/host-api/http/network.types.ts";
 import { NetworkError } from "../../src/host-api/http/network-error.ts";
 import type {
   OpenSocket,
@@ -9,31 +10,41 @@ import type {
 } from "../../src/host-api/websocket/websocket.types.ts";
 import { driverLimits, webSocketLimits } from "../../src/limits.ts";
 import { permit, stubPackage } from "../grants/stub-package.ts";
-import { driverHost, handTiming, settle } from "./driver-host.ts";
+import { driverHost, handTiming, settle, type Take } from "./driver-host.ts";
 
 afterEach(() => void vi.useRealTimers());
 
 /** What a peer of the test's does when it is connected to; `undefined` when nobody is there. */
 type Answer = (listener: SocketListener) => Partial<OpenSocket> | undefined;
 
-async function openSource(answer: Answer, random = 0) {
+async function openSource(
+  answer: Answer,
+  parts: {
+    readonly random?: number;
+    readonly take?: Take;
+    readonly resolve?: Resolve;
+    readonly opens?: () => Promise<OpenSocket>;
+  } = {},
+) {
   const target = { scheme: "wss", host: "api.example.com", path_prefixes: [] };
   const pkg = stubPackage({ permissions: [permit.hostApi("websocket")], websocket: [target] });
-  const timing = handTiming(random);
+  const timing = handTiming(parts.random);
   const host = driverHost("wss://api.example.com/", {
     authority: createAuthority(pkg, grantRequested(pkg, { websocket: [target] })),
+    ...(parts.take !== undefined && { take: parts.take }),
   });
   let comings = 0;
   const webSocket: WebSocketPort = {
     pinsAddresses: true,
     async open(_, listener) {
       comings += 1;
+      if (parts.opens !== undefined) return parts.opens();
       const socket = answer(listener);
       if (socket === undefined) throw new NetworkError("connect");
       return { send: async () => {}, resume() {}, pause() {}, close: async () => {}, ...socket };
     },
   };
-  const network = { resolve: async () => ["93.184.215.14"], webSocket };
+  const network = { resolve: parts.resolve ?? (async () => ["93.184.215.14"]), webSocket };
   const session = await createWebSocketDriver({ network, timing }).open(host.context);
   await settle();
   return {
@@ -70,7 +81,7 @@ describe("[drivers/ws-reconnects] what can't be reached is tried again", () => {
   });
 
   test("sooner by up to a half at random, so that many do not come at once", async () => {
-    await using source = await openSource(() => undefined, 0.999_999);
+    await using source = await openSource(() => undefined, { random: 0.999_999 });
     expect(source.delayMs()).toBe(firstReconnectMs.default / 2);
   });
 
@@ -112,6 +123,43 @@ describe("[drivers/ws-reconnects] what can't be reached is tried again", () => {
     expect(source.timing.waiting).toBe(0);
     await source.timing.pass(60 * 60_000);
     expect(source.comings()).toBe(1);
+  });
+
+  test("not while it is disposed as its last event is on its way", async () => {
+    let take = () => {};
+    const source = await openSource(
+      (listener) => {
+        queueMicrotask(() => listener.closed(undefined));
+        return {};
+      },
+      { take: () => new Promise((resolve) => (take = () => resolve({}))) },
+    );
+    expect(source.events.map(({ kind }) => kind)).toEqual(["websocket_close"]);
+    await source.session[Symbol.asyncDispose]();
+    take();
+    await settle();
+    expect(source.session.status().state).toBe("closed");
+    expect(source.timing.waiting).toBe(0);
+  });
+
+  test("resolving and connecting have openTimeoutMs together", async () => {
+    vi.useFakeTimers({
+      toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"],
+    });
+    const { openTimeoutMs } = webSocketLimits;
+    let resolveName = (_: readonly string[]) => {};
+    await using source = await openSource(() => ({}), {
+      resolve: () => new Promise((resolve) => (resolveName = resolve)),
+      opens: () => new Promise(() => {}),
+    });
+    await vi.advanceTimersByTimeAsync(openTimeoutMs.default - 1_000);
+    resolveName(["93.184.215.14"]);
+    await settle();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(source.session.status().state).toBe("connecting");
+    await vi.advanceTimersByTimeAsync(1);
+    await settle();
+    expect(source.diagnostics.map(({ code }) => code)).toEqual(["host/timeout"]);
   });
 
   test("a port that throws something of its own is tried again like any other", async () => {
