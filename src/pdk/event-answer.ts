@@ -1,9 +1,9 @@
 import { isObject, type JsonValue } from "./json.ts";
 import { jsonValueText } from "./json-text.ts";
 import { type OutputCommand, renderCommand } from "./output-command.ts";
-import { maxCommands, maxErrorMessageBytes, maxOutputBytes, unbounded } from "./output-limits.ts";
+import { maxCommands, maxErrorMessageBytes, maxOutputBytes } from "./output-limits.ts";
 import type { PluginEvent } from "./plugin-event.ts";
-import { cutText, fitsIn, withoutControls } from "./text.ts";
+import { cutText, utf8Bytes, withoutControls } from "./text.ts";
 import { ToolError } from "./tool-error.ts";
 
 /** What a plugin answers to an event: whether it took it, what it has to say, what it asks for. */
@@ -67,7 +67,7 @@ export function renderAnswer(given: unknown, event: PluginEvent): string {
  * @throws ToolError `invalid_output` when it has more than 65,536 UTF-8 bytes.
  */
 export function bounded(text: string): string {
-  if (fitsIn(text, { bytes: maxOutputBytes, jsonBytes: unbounded })) return text;
+  if (utf8Bytes(text) <= maxOutputBytes) return text;
   throw new ToolError(
     "invalid_output",
     `What the plugin answers is too large: its JSON must fit in ${maxOutputBytes} bytes.`,

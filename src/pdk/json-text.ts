@@ -23,6 +23,7 @@ export function jsonValueText(value: unknown): string {
     );
   }
   // Engines write a lone surrogate as an escape, and a pair as it is.
+  if (!/\\ud[89a-f]/.test(text)) return text;
   const whole = text.replace(/\\(?:ud[89a-f][0-9a-f]{2}|.)/g, (found) =>
     found.length > 2 ? "\ufffd" : found,
   );

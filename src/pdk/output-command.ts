@@ -1,8 +1,8 @@
 import type { JsonValue } from "./json.ts";
 import { jsonValueText } from "./json-text.ts";
-import { maxCommandIdBytes, maxCommandPayloadBytes, unbounded } from "./output-limits.ts";
+import { maxCommandIdBytes, maxCommandPayloadBytes } from "./output-limits.ts";
 import type { PluginEvent } from "./plugin-event.ts";
-import { fitsIn } from "./text.ts";
+import { utf8Bytes } from "./text.ts";
 import { ToolError } from "./tool-error.ts";
 
 /** What a plugin can ask its host for in the answer to an event (reference §4.8). */
@@ -113,7 +113,7 @@ function command(kind: OutputCommandKind, payload: object, options?: CommandOpti
     );
   }
   const payloadJson = jsonValueText(payload);
-  if (!fitsIn(payloadJson, { bytes: maxCommandPayloadBytes, jsonBytes: unbounded })) {
+  if (utf8Bytes(payloadJson) > maxCommandPayloadBytes) {
     throw new ToolError(
       "invalid_output",
       `The payload of ${kind} is too large: its JSON must fit in ${maxCommandPayloadBytes} bytes.`,
@@ -123,12 +123,7 @@ function command(kind: OutputCommandKind, payload: object, options?: CommandOpti
 }
 
 function isCommandId(id: unknown): id is string {
-  return (
-    typeof id === "string" &&
-    id !== "" &&
-    isPlain(id) &&
-    fitsIn(id, { bytes: maxCommandIdBytes, jsonBytes: unbounded })
-  );
+  return typeof id === "string" && id !== "" && isPlain(id) && utf8Bytes(id) <= maxCommandIdBytes;
 }
 
 // No controls, no lone surrogates. Not \p{Cc}: guest engines come without Unicode property tables.

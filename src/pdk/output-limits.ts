@@ -31,6 +31,3 @@ export const maxCommandPayloadBytes = 16_384;
 
 /** Each of a command's ids, in UTF-8 bytes. */
 export const maxCommandIdBytes = 128;
-
-/** For text that is measured one way only. */
-export const unbounded = Number.POSITIVE_INFINITY;

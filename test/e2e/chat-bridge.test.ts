@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 const root = new URL("../../", import.meta.url);
 
 describe("[instance/chat-bridge] the example of a plugin that lives on", () => {
-  it("runs against a real chat room and holds what it says", { timeout: 60_000 }, async () => {
+  it("runs against a real chat room and holds what it says", { timeout: 120_000 }, async () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ["--import", "tsx", "examples/chat-bridge/main.ts"],
