@@ -76,9 +76,16 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
   announcements.on("completed", announced);
   announcements.on("failed", announced);
 
+  let isLooking = false;
   const look = async () => {
-    await countWaiting();
-    for (const job of awaited.jobs) await lookFor(job);
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      await countWaiting();
+      for (const job of awaited.jobs) await lookFor(job);
+    } finally {
+      isLooking = false;
+    }
   };
   const looking = setInterval(
     () => void look().catch(onError),

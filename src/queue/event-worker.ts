@@ -37,6 +37,8 @@ export interface WorkerParts {
   onError(error: Error): void;
 }
 
+const noEvent = "Something that is no event was taken out of the queue.";
+
 /** The failure of an event that took its host with it, every time. */
 export const hostsEnded: IngressFailure = Object.freeze({
   code: "runtime/lost",
@@ -66,7 +68,7 @@ export function startEventWorker(parts: WorkerParts): EventWorker {
 
   const handle = async (job: Job<QueuedEvent>, token: string | undefined) => {
     const queued = readQueuedEvent(job.data);
-    if (queued === undefined) throw new UnrecoverableError("What lay in the queue is no event.");
+    if (queued === undefined) throw new UnrecoverableError(noEvent);
     const attempts = Math.max(1, job.attemptsStarted - queued.returned);
     const taken = new AbortController();
     inHand = { job: nameOf(job), taken };
@@ -131,7 +133,8 @@ export function startEventWorker(parts: WorkerParts): EventWorker {
     // One that will be tried again is not finished.
     if (job?.finishedOn === undefined) return;
     const queued = readQueuedEvent(job.data);
-    if (queued === undefined) return;
+    // Nobody waits for it: whoever put it there did not deliver it.
+    if (queued === undefined) return parts.onError(new Error(noEvent));
     const report = failedReport(consumer, queued, job);
     counters.deadLettered += 1;
     notify((letter) => consumer.deadLetter(letter), Object.freeze({ event: queued.event, report }));
