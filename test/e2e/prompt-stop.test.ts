@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import type { InstanceOptions, PluginInstance } from "yoi-plugin-sdk";
+import { meterLimits } from "../../src/limits.ts";
 import { guestInstance } from "./guest-package.ts";
 import { loopGuest, loopShapes, mixedGuests, type ShapedGuest } from "./loop-shapes.ts";
 import { rawInstance } from "./raw-package.ts";
@@ -86,6 +87,14 @@ describe.each(["worker", "inline"] as const)("[stop/prompt] in the isolation %s"
       });
     },
   );
+});
+
+test("[meter/slow] a component pays for every call to what stands in for WASI", async () => {
+  await using instance = await guestInstance("wasi-stdout");
+  const { isError, usage } = await instance.callTool("run", {});
+  expect(isError).toBe(false);
+  const writes = 10_000;
+  expect(usage?.fuel).toBeGreaterThan(writes * meterLimits.hostCallFuel.default);
 });
 
 function shapedInstance(
