@@ -7,6 +7,7 @@ import { HostRefusal } from "../host-api/http/host-refusal.ts";
 import { type HttpRequest, readHttpRequest } from "../host-api/http/http-request.ts";
 import { commandLimits } from "../limits.ts";
 import type { IngressDeclaration } from "../manifest/manifest.types.ts";
+import { decideTarget } from "./command-target.ts";
 import type { OutputCommand } from "./output-command-envelope.ts";
 import {
   type CommandOccasion,
@@ -99,14 +100,7 @@ export function createRequestDispatch(ports: OutputCommandPorts): RequestDispatc
       const deaf = deafIngress(declaration);
       if (deaf !== undefined) return rejected(deaf);
       const { method, url } = request;
-      const decision = await authority.decide(
-        {
-          kind: "host_api",
-          api: requestApi?.name ?? "request",
-          target: { kind: "url", url: url.href, method },
-        },
-        "execution",
-      );
+      const decision = await decideTarget(authority, requestApi?.name ?? "request", url, method);
       if (!decision.allowed) return rejected(decision.message);
       if (requestApi === undefined) return unsupported;
       const refusal = allowance.take();

@@ -3,6 +3,7 @@ import { isWellFormedText, utf8Length } from "../diagnostic.ts";
 import { HostRefusal } from "../host-api/http/host-refusal.ts";
 import { readUrl } from "../host-api/http/target-url.ts";
 import { webSocketLimits } from "../limits.ts";
+import { decideTarget } from "./command-target.ts";
 import { type OutputCommand, unknownPayloadKey } from "./output-command-envelope.ts";
 import { type CommandOutcome, type CommandStep, rejected } from "./output-command-step.ts";
 import type { OutputCommandPorts } from "./output-commands.types.ts";
@@ -26,19 +27,16 @@ export async function checkWebSocketSend(
   if (utf8Length(text) > most) return rejected(`text has more than ${most} bytes`);
   const url = readWebSocketUrl(payload.url ?? null);
   if (!url.ok) return rejected(url.reason);
-  const decision = await ports.authority.decide(
-    { kind: "host_api", api: "websocket", target: { kind: "url", url: url.href } },
-    "execution",
-  );
+  const decision = await decideTarget(ports.authority, "websocket", url.value);
   if (!decision.allowed) return rejected(decision.message);
-  return { ok: true, run: () => send(url.href, text, ports) };
+  return { ok: true, run: () => send(url.value.href, text, ports) };
 }
 
 function readWebSocketUrl(
   value: Parameters<typeof readUrl>[0],
-): { readonly ok: true; readonly href: string } | { readonly ok: false; readonly reason: string } {
+): { readonly ok: true; readonly value: URL } | { readonly ok: false; readonly reason: string } {
   try {
-    return { ok: true, href: readUrl(value, ["wss", "ws"]).href };
+    return { ok: true, value: readUrl(value, ["wss", "ws"]) };
   } catch (thrown) {
     if (thrown instanceof HostRefusal) return { ok: false, reason: thrown.message };
     throw thrown;

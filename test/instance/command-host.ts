@@ -59,7 +59,11 @@ export function commandHost(
     readonly tell?: (event: IngressEvent) => Promise<IngressReport>;
   } = {},
 ) {
-  const targets = { request: [{ ...url, methods: ["GET"] }], websocket: [socket] };
+  const loopback = { ...url, scheme: "http", host: "127.0.0.1", methods: ["GET"] };
+  const targets = {
+    request: [{ ...url, methods: ["GET"] }, loopback],
+    websocket: [socket, { ...socket, scheme: "ws", host: "localhost" }],
+  };
   const pkg = stubPackage({
     permissions: [permit.hostApi("request"), permit.hostApi("websocket")],
     ...targets,

@@ -183,6 +183,7 @@ describe("websocket_send", () => {
     ["another host", { url: "wss://chat.example.org/room" }],
     ["a path that climbs", { url: "wss://chat.example.com/room/..%2fadmin" }],
     ["another path", { url: "wss://chat.example.com/roommates" }],
+    ["a private host that is granted as a public one", { url: "ws://localhost/room" }],
   ])("[commands/authorised] with %s is rejected before anything is sent", async (_, payload) => {
     const host = commandHost();
     const results = await host.run([note(), send({}, payload)]);

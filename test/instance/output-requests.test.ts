@@ -22,6 +22,7 @@ describe("host_request_dispatch", () => {
     ["a method that is not granted", { method: "POST" }],
     ["another host", { url: "https://api.example.org/v1/x" }],
     ["another path", { url: "https://api.example.com/v2" }],
+    ["a private host that is granted as a public one", { url: "http://127.0.0.1/v1/x" }],
     ["another scheme", { url: "wss://api.example.com/v1/x" }],
     ["a user name", { url: "https://user@api.example.com/v1/x" }],
     ["a header that the host sets", { headers: [{ name: "Host", value: "x" }] }],
