@@ -193,6 +193,26 @@ describe("a worker whose engine suspends its guest, without shared memory", () =
     await guest.close();
   });
 
+  it("[stop/host-call] whose question comes after the deadline is told to stop, and no host is asked", async () => {
+    const { hostCalls, signals } = host(async () => "{}");
+    const worker = new ScriptedWorker((message, { say }) => {
+      if (message.type === "open") say(answer);
+      else if (message.type === "stop") {
+        const late = { code: "runtime/timeout", message: "stopped" };
+        say({ type: "fault", fault: late, log: [], fuel: 1, isFatal: false });
+      }
+    });
+    const guest = await open(worker, hostCalls);
+    using deadline = startDeadline({ budgetMs: 5 });
+    const call = guest.call("call", [], { deadline });
+    deadline.onEnd(() => worker.say({ type: "host-call", question }));
+    await expect(call).rejects.toMatchObject({ code: "runtime/timeout" });
+    expect(signals).toEqual([]);
+    expect(worker.posted.at(-1)).toEqual({ type: "stop", request: 3, reason: "timeout" });
+    expect(guest.isAlive).toBe(true);
+    await guest.close();
+  });
+
   it("is terminated when the signal fires while its guest computes, and nothing could tell it", async () => {
     const { hostCalls } = host(async () => "{}");
     const caller = new AbortController();

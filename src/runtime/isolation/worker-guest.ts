@@ -1,5 +1,6 @@
 import type { Deadline, EndReason } from "../../deadline.ts";
 import { PluginError } from "../../errors.ts";
+import type { HostQuestion } from "../../host-api/host-call.ts";
 import { isolationLimits } from "../../limits.ts";
 import type { GuestInstance, GuestReply, InstantiateContext } from "../backend.ts";
 import { faultError } from "../fault.ts";
@@ -159,14 +160,21 @@ class WorkerGuest implements GuestInstance {
     if (!this.#isAlive) return;
     const message = readGuestMessage(raw, this.#context.limits);
     if (message.type === "host-next") this.#bridge?.next();
-    if (message.type === "host-call" && this.#waiting !== undefined) {
-      this.#bridge?.answer(message.question, this.#waiting.deadline);
-    }
+    if (message.type === "host-call") this.#answerHostCall(message.question);
     if (message.type === "host-next" || message.type === "host-call") return;
     clearTimeout(this.#grace);
     if (message.type === "prepared") return;
     this.#settle(message);
     if (this.#isAlive && this.#context.lifetime === "call") this.#watchPreparation();
+  }
+
+  #answerHostCall(question: HostQuestion): void {
+    const deadline = this.#waiting?.deadline;
+    if (deadline === undefined) return;
+    const { reason } = deadline;
+    if (reason === undefined) this.#bridge?.answer(question, deadline);
+    // It was on its way when the guest was told to stop. Whoever waits on shared memory looks by itself.
+    else this.#note({ type: "stop", request: this.#request, reason });
   }
 
   #settle(answer: GuestAnswer): void {
