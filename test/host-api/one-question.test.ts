@@ -10,6 +10,7 @@ import {
   revocable,
   type TargetsInput,
 } from "../../src/grants/plan.ts";
+import { defineHostApi } from "../../src/host-api/define-host-api.ts";
 import { createFsApi } from "../../src/host-api/fs/fs.ts";
 import { createMemoryFileSystem } from "../../src/host-api/fs/memory-file-system.ts";
 import type { HostApi } from "../../src/host-api/host-api.ts";
@@ -254,6 +255,27 @@ describe("what is known without asking", () => {
     const silent = createAuthority(stubPackage(), person);
     expect(silent.precheck(action, "host-call")).toMatchObject({ code: "grant/denied" });
   });
+});
+
+test("[policies/one-question] a call of a host's own API is one question and one decision", async () => {
+  const name = "acme:crm/contacts@1.0.0";
+  const pkg = stubPackage({ permissions: [{ kind: "host_api", api: name }] });
+  const asked: GrantRequest[] = [];
+  const decisions: DecisionEvent[] = [];
+  const person = ask((question) => asked.push(question) > 0);
+  const authority = createAuthority(pkg, all(grantRequested(pkg), person), {
+    onDecision: (event) => decisions.push(event),
+  });
+  const own = defineHostApi({
+    interface: name,
+    functions: { "get-name": { params: { id: "u32" }, handler: ({ id }) => id } },
+  });
+  const calls = openHostCalls([own], { plugin: pkg.identity, authority });
+  const question = { interface: name, function: "get-name", args: [7] };
+  const call = { signal: new AbortController().signal, remainingMs: () => 1_000 };
+  expect(await calls.answer(question, call)).toBe("7");
+  expect(asked).toMatchObject([{ at: "host-call", action: { kind: "host_api", api: name } }]);
+  expect(decisions).toHaveLength(1);
 });
 
 test("[grants/every-time] an API that does not say that it asks is asked about by the host call itself", async () => {
