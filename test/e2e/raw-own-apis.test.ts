@@ -2,6 +2,7 @@ import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { describe, expect, it } from "vitest";
 import {
   createInstance,
+  createLogApi,
   defineHostApi,
   grantRequested,
   type HostApi,
@@ -9,6 +10,7 @@ import {
   type InstanceEvent,
   type Parameters,
 } from "yoi-plugin-sdk";
+import { logLimits } from "../../src/limits.ts";
 import { rawManifest, rawPackage } from "./raw-package.ts";
 
 const contacts = "acme:crm/contacts@1.0.0";
@@ -166,8 +168,8 @@ describe("[websocket/raw] a raw guest's WebSocket calls", () => {
   });
 });
 
-/** A raw guest that logs a line and then says that it is done. */
-const logger = (level: string, message: string) =>
+/** A raw guest that logs a line, so many times, and then says that it is done. */
+const logger = (level: string, message: string, times = 1) =>
   parse(`(module
     (import "yoi:log" "log" (func $log (param i32 i32 i32 i32) (result i32)))
     (import "yoi:tool" "output_write" (func $write (param i32 i32) (result i32)))
@@ -175,9 +177,12 @@ const logger = (level: string, message: string) =>
     (data (i32.const 64) "${level}")
     (data (i32.const 128) "${message}")
     (data (i32.const 512) "{\\"summary\\":\\"done\\"}")
-    (func (export "yoi_tool_call")
-      (drop (call $log (i32.const 64) (i32.const ${level.length})
-                       (i32.const 128) (i32.const ${message.length})))
+    (func (export "yoi_tool_call") (local $left i32)
+      (local.set $left (i32.const ${times}))
+      (loop $next
+        (drop (call $log (i32.const 64) (i32.const ${level.length})
+                         (i32.const 128) (i32.const ${message.length})))
+        (br_if $next (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
       (drop (call $write (i32.const 512) (i32.const 18)))))`);
 
 describe("[log/wired] a raw guest's lines", () => {
@@ -200,4 +205,35 @@ describe("[log/wired] a raw guest's lines", () => {
       );
     },
   );
+
+  it("go to the host's own log API where it passes one, and nowhere else", async () => {
+    const events: InstanceEvent[] = [];
+    const lines: string[] = [];
+    const pkg = await rawPackage(await logger("warn", "the shelf is empty"));
+    await using guest = await createInstance(pkg, {
+      grants: grantRequested(pkg),
+      hostApis: [createLogApi({ onLine: ({ level, message }) => lines.push(level, message) })],
+      onEvent: (event) => events.push(event),
+    });
+    await guest.callTool("run", {});
+    expect(lines).toEqual(["warn", "the shelf is empty"]);
+    expect(events.filter(({ type }) => type === "log")).toEqual([]);
+  });
+
+  it("that flood are dropped and counted, and a stopped instance says how many", async () => {
+    const counted: { readonly text: string; readonly dropped: number }[] = [];
+    const pkg = await rawPackage(await logger("info", "again", 300));
+    const guest = await createInstance(pkg, {
+      grants: grantRequested(pkg),
+      onEvent: (event) =>
+        event.type === "log" && counted.push({ text: event.text, dropped: event.dropped ?? 0 }),
+    });
+    expect((await guest.callTool("run", {})).summary).toBe("done");
+    await guest.stop();
+    const dropped = counted.reduce((total, line) => total + line.dropped, 0);
+    const told = counted.filter(({ text }) => text === "again").length;
+    expect(told).toBeGreaterThanOrEqual(logLimits.burstLines.default);
+    expect(told + dropped).toBe(300);
+    expect(counted.at(-1)).toMatchObject({ text: "The plugin's last lines were dropped." });
+  });
 });
