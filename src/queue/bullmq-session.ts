@@ -193,12 +193,17 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
       const isThere = await inTime(queue.getJobCountByTypes("wait"), closeMs);
       await inTime(worker.close(!isThere.ok), closeMs);
       for (const job of awaited.jobs) awaited.settleMissing(job, closed);
-      const connections = isThere.ok
-        ? [announcements.close(), queue.close()]
-        : [announcements.close(), queue.disconnect()];
+      // Closing waits for Redis without end, but a client of the host's own is not ours to cut off.
+      const isCut = !isThere.ok && !isClient(place.options.connection);
+      const connections = [announcements.close(), isCut ? queue.disconnect() : queue.close()];
       await inTime(Promise.allSettled(connections), closeMs);
     },
   };
+}
+
+/** Whether the host gave a client rather than an address. */
+function isClient(connection: RedisPlace["options"]["connection"]): boolean {
+  return typeof (connection as { readonly duplicate?: unknown }).duplicate === "function";
 }
 
 const noAnswer: IngressFailure = Object.freeze({

@@ -150,6 +150,16 @@ describe("one host", () => {
   });
 });
 
+test("a client of the host's own is used, and left open", async () => {
+  const client = new Redis({ path: redis.socket, maxRetriesPerRequest: null });
+  const consumer = taking();
+  const session = await open(consumer, { connection: client });
+  expect((await session.deliver(envelope("a"), {})).accepted).toBe(true);
+  await session.close(stopped);
+  expect(await client.ping()).toBe("PONG");
+  client.disconnect();
+});
+
 describe("several hosts", () => {
   test("[queue/shared] share the events, each with one at a time, and each delivery hears of its own", async () => {
     const seen = new Map<string, number>();
