@@ -7,6 +7,7 @@ import type { SlotContext } from "./guest-slot.ts";
 import { callRefusal, type Lifecycle } from "./lifecycle.ts";
 import { type LifecycleExport, readLifecycleOutput } from "./lifecycle-output.ts";
 import type { Restarts } from "./restarts.ts";
+import { settledWithin } from "./timing.ts";
 import type { Turns } from "./turn.ts";
 
 /** What a guest's life is made of. */
@@ -155,13 +156,15 @@ export class GuestLife {
 
   /**
    * Tells a guest that runs to stop, and believes its answer; then closes it. No turn is taken: by now
-   * nobody else has one.
+   * nobody else gets one.
    *
+   * @param isIdle Whether nobody is in the guest; one that is stuck is closed without being asked.
    * @returns Why the guest failed to stop, or `undefined`.
    */
-  async stop(): Promise<PluginError | undefined> {
+  async stop(isIdle: boolean): Promise<PluginError | undefined> {
     const guest = this.#guest;
     try {
+      if (!isIdle) throw stuck(this.#parts.plugin);
       if (guest?.isAlive === true) this.#parts.onComponent(await this.#step(guest, "stop", []));
       return undefined;
     } catch (thrown) {
@@ -181,11 +184,9 @@ export class GuestLife {
   async close(): Promise<void> {
     const guest = this.#guest;
     this.#guest = undefined;
-    try {
-      await guest?.close();
-    } catch {
-      // A backend that can't close a guest has told nobody what else could be done about it.
-    }
+    if (guest === undefined) return;
+    // A backend that can't close a guest has told nobody what else could be done about it.
+    await settledWithin((async () => guest.close())(), this.#parts.limits.startTimeoutMs);
   }
 
   async #restart(): Promise<void> {
@@ -265,6 +266,16 @@ function lostWhileIdle(plugin: string): PluginError {
     phase: "lifecycle",
     plugin,
     message: "The guest's isolate ended while nobody was calling it.",
+  });
+}
+
+function stuck(plugin: string): PluginError {
+  return new PluginError({
+    code: "runtime/timeout",
+    phase: "lifecycle",
+    plugin,
+    message:
+      "The guest's backend did not end its call, so that the guest was closed in the middle.",
   });
 }
 

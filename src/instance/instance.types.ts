@@ -228,7 +228,8 @@ export interface PluginInstance {
   status(): InstanceStatus;
   /**
    * Asks a running guest how it is, then gives the status. An answer that is an error, or none, fails
-   * the instance; the status says so, and nothing is thrown for it.
+   * the instance; the status says so, and nothing is thrown for it. When the queue of calls is full, or
+   * there is no guest to ask, the status is the last known one.
    *
    * @param options The signal gives up waiting for the guest's turn.
    */

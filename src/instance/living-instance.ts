@@ -26,6 +26,7 @@ import type {
 } from "./instance.types.ts";
 import { createLifecycle, type Lifecycle } from "./lifecycle.ts";
 import { createRestarts, type Restarts } from "./restarts.ts";
+import { settledWithin } from "./timing.ts";
 import { type CallTool, createToolCalls, listTools } from "./tool-calls.ts";
 import { type InstanceParts, stoppedError } from "./tool-instance.ts";
 import { createTurns, type Turns } from "./turn.ts";
@@ -186,12 +187,16 @@ export class LivingInstance implements PluginInstance {
     using grace = startDeadline({ budgetMs: startTimeoutMs });
     grace.onEnd(() => this.#stopping.abort());
     await this.#ingress.release(stoppedError(this.identity.ref));
-    await this.#turns.idle();
-    const failure = await this.#life.stop();
+    // Our own backends end every call at its deadline; one that does not is not waited for any longer.
+    const isIdle = await settledWithin(this.#turns.idle(), 2 * startTimeoutMs);
+    const failure = await this.#life.stop(isIdle);
     // Calls that wait for a policy's answer have no turn, and now never will.
     this.#stopping.abort();
     if (failure !== undefined) this.#parts.record.failed(failure);
-    await this.#parts.hostCalls[Symbol.asyncDispose]();
+    await settledWithin(
+      (async () => this.#parts.hostCalls[Symbol.asyncDispose]())(),
+      startTimeoutMs,
+    );
     this.#lifecycle.move(failure === undefined ? "stopped" : "failed");
     this.#parts.listeners.clear();
   }

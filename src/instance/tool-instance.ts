@@ -22,6 +22,7 @@ import type {
 import { callRefusal, createLifecycle, type Lifecycle } from "./lifecycle.ts";
 import type { Listeners } from "./listeners.ts";
 import type { StatusRecord } from "./status.ts";
+import { settledWithin } from "./timing.ts";
 import { type CallTool, createToolCalls, listTools } from "./tool-calls.ts";
 import { createTurns, type Turns } from "./turn.ts";
 
@@ -124,9 +125,11 @@ export class ToolInstance implements PluginInstance {
     this.#lifecycle.move("stopping");
     this.#turns.close(stoppedError(this.identity.ref));
     this.#stopping.abort();
-    await this.#parts.slot.close();
-    await this.#turns.idle();
-    await this.#parts.hostCalls[Symbol.asyncDispose]();
+    const { slot, hostCalls, limits } = this.#parts;
+    // A backend, or a session of a host's own API, may never end; the instance does.
+    await settledWithin(slot.close(), limits.startTimeoutMs);
+    await settledWithin(this.#turns.idle(), limits.startTimeoutMs);
+    await settledWithin((async () => hostCalls[Symbol.asyncDispose]())(), limits.startTimeoutMs);
     this.#lifecycle.move("stopped");
     this.#parts.listeners.clear();
   }

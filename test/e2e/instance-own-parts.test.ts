@@ -97,9 +97,12 @@ describe("[backend/living] a host's own backend", () => {
   it.each<[string, Answer, Partial<GuestInstance>]>([
     ["throws from a start", () => Promise.reject(new Error("secret")), {}],
     ["can't close a guest", good, { close: () => Promise.reject(new Error("secret")) }],
-  ])("that %s leaves no rejection behind", async (_name, answer, odd) => {
+    ["never closes a guest", good, { close: () => new Promise(() => {}) }],
+  ])("that %s leaves no rejection behind, and nobody waiting", async (_name, answer, odd) => {
     const { backend } = backendOf(answer, odd);
-    const made = await livingWith({ backends: [backend] }).catch((error: unknown) => error);
+    const made = await livingWith({ backends: [backend], limits: { startTimeoutMs: 200 } }).catch(
+      (error: unknown) => error,
+    );
     if (made instanceof Error) expect(made).toMatchObject({ code: "instance/failed" });
     else await (made as PluginInstance).stop();
   });
@@ -131,6 +134,34 @@ describe("[backend/living] a host's own backend", () => {
     expect(report).toMatchObject({ accepted: true, attempts: 2 });
     expect(starts).toBe(2);
     expect(instance.status().restarts.lastError?.code).toBe("runtime/lost");
+  });
+
+  it("whose guest is being started again takes no calls meanwhile, says so, and can be stopped", async () => {
+    let starts = 0;
+    const own = backendOf((exportName, args) => {
+      if (exportName === "start") {
+        starts += 1;
+        if (starts === 2) return new Promise(() => {});
+      }
+      if (exportName === "handle-tool") throw new Error("falls");
+      return good(exportName, args);
+    });
+    const instance = await livingWith({
+      backends: [own.backend],
+      restart: { when: "on-failure", initialDelayMs: 1 },
+      limits: { startTimeoutMs: 500 },
+    });
+    await instance.callTool("run", {});
+    while (starts < 2) await new Promise(setImmediate);
+    expect((await instance.callTool("run", {})).error?.code).toBe("instance/starting");
+    const waiting = instance.deliverIngress("room", event());
+    // The backend does not keep its deadlines either; it is not waited for in vain.
+    await instance.stop();
+    expect(instance.status()).toMatchObject({
+      state: "failed",
+      lastError: { code: "runtime/timeout" },
+    });
+    expect((await waiting).error?.code).toBe("instance/stopped");
   });
 
   it("is never entered twice at once, whatever its guest's answers make the host do", async () => {
