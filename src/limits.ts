@@ -428,11 +428,6 @@ export const webhookLimits = {
     "how long an answer waits for what becomes of the event; common senders give up after 3 s",
     "the event, which goes on",
   ),
-  lingerMs: limit(
-    "ms",
-    500,
-    "for a sender to read its answer, though it has not sent all; then cut",
-  ),
   retryAfterSeconds: limit("count", 5, "what senders are told who come while there is no room"),
   toleranceMs: limit("ms", 300_000, "how old or far ahead a signature's timestamp may be"),
   rememberedSignatures: limit(

@@ -17,12 +17,16 @@ export interface SeenSignatures {
 export function createSeenSignatures(): SeenSignatures {
   const seen = new Map<string, number>();
   const most = webhookLimits.rememberedSignatures.default;
+  /** Those that came first are over first, or nearly so: what lies behind waits until there is no room. */
   const dropExpired = (now: number) => {
-    for (const [digest, untilMs] of seen) if (untilMs < now) seen.delete(digest);
+    for (const [digest, untilMs] of seen) {
+      if (untilMs < now) seen.delete(digest);
+      else if (seen.size < most) return;
+    }
   };
   return Object.freeze({
     remember(digest: string, untilMs: number, now: number) {
-      if (seen.size >= most) dropExpired(now);
+      dropExpired(now);
       if (seen.has(digest)) return "repeated" as const;
       if (seen.size >= most) return "full" as const;
       seen.set(digest, untilMs);

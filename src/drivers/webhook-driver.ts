@@ -104,10 +104,13 @@ export function createWebhookDriver(options: WebhookDriverOptions): WebhookDrive
     if (sources.has(key)) {
       throw refused(context, "ingress/source-taken", "the driver serves it already");
     }
+    // It may close while it is opened: its instance stops.
+    let hasPlace = true;
     const source = openWebhookSource(context, { ...settings, ...own }, () => {
-      if (sources.get(key) === source) sources.delete(key);
+      if (hasPlace) sources.delete(key);
+      hasPlace = false;
     });
-    if (!context.signal.aborted) sources.set(key, source);
+    if (hasPlace) sources.set(key, source);
     return source;
   };
 

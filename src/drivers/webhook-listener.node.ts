@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { webhookLimits } from "../limits.ts";
 
 /**
  * Turns a function from a request to a response into a listener of `node:http` and what is made on it.
@@ -33,18 +32,9 @@ async function answer(
   const response = await handle(request);
   const body = new Uint8Array(await response.arrayBuffer());
   for (const [name, value] of response.headers) outgoing.appendHeader(name, value);
-  if (!incoming.complete) {
-    outgoing.setHeader("connection", "close");
-    outgoing.once("finish", () => cutOff(incoming));
-  }
+  // Node then closes the connection behind the answer, whatever the sender still has to say.
+  if (!incoming.complete) outgoing.setHeader("connection", "close");
   outgoing.writeHead(response.status).end(body);
-}
-
-/** Lets the sender read its answer while what it still sends is thrown away, but not for long. */
-function cutOff(incoming: IncomingMessage): void {
-  const timer = setTimeout(() => incoming.destroy(), webhookLimits.lingerMs.default);
-  incoming.once("close", () => clearTimeout(timer));
-  incoming.resume();
 }
 
 /** @returns The request, or `undefined` for one that no `Request` can be: its URL or method is odd. */

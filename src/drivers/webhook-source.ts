@@ -84,7 +84,6 @@ export function openWebhookSource(
     work.catch(() => {}); // it may fail after nobody waits any more
     const overtime = pause(timing, settings.bodyMs, reading.signal);
     const read = await Promise.race([work, overtime]);
-    reading.abort();
     if (isClosed) return refuseWebhook(503, "The webhook is closed.");
     return read ?? refuseWebhook(408, "The request took too long.");
   };

@@ -74,9 +74,11 @@ describe("[timer/ticks] a timer", () => {
 
   test("does not drift, though each tick comes late", async () => {
     await using timer = await openTimer("timer:PT1S");
-    for (let tick = 0; tick < 100; tick += 1) {
-      timer.timing.oversleep(7);
-      await timer.timing.pass(993);
+    for (let tick = 1; tick <= 100; tick += 1) {
+      timer.timing.oversleep(tick * 1_000 + 7 - timer.timing.elapsed());
+      await timer.timing.pass(0);
+      const next = new Date(Date.UTC(2026, 0, 1) + (tick + 1) * 1_000).toISOString();
+      expect(timer.session.status().nextAttemptAt).toBe(next);
     }
     expect(timer.events).toHaveLength(100);
     expect(timer.payloads().at(-1)).toEqual({
@@ -127,6 +129,15 @@ describe("[timer/ticks] a timer", () => {
   });
 });
 
+test("[timer/ticks] what is dropped is told once, until the guest takes an event again", async () => {
+  const answers = [queueFull, queueFull, {}, queueFull];
+  await using timer = await openTimer("timer:PT1M", () => answers.shift() ?? {});
+  await timer.timing.pass(3 * 60_000);
+  expect(timer.diagnostics).toHaveLength(1);
+  await timer.timing.pass(60_000);
+  expect(timer.diagnostics).toHaveLength(2);
+});
+
 describe("[timer/ends] a timer that is over", () => {
   test.each(["dispose", "stop"])("by %s has no timer left and tells nothing", async (how) => {
     const timer = await openTimer();
@@ -147,6 +158,19 @@ describe("[timer/ends] a timer that is over", () => {
     await timer.session[Symbol.asyncDispose]();
     take({});
     await timer.timing.pass(60_000);
+    expect(timer.timing.waiting).toBe(0);
+    expect(timer.session.status().state).toBe("closed");
+  });
+
+  test("in the very moment of its event has no timer left", async () => {
+    let end = () => {};
+    const timer = await openTimer("timer:PT1M", () => {
+      end();
+      return {};
+    });
+    end = () => void timer.session[Symbol.asyncDispose]();
+    await timer.timing.pass(60_000);
+    expect(timer.events).toHaveLength(1);
     expect(timer.timing.waiting).toBe(0);
     expect(timer.session.status().state).toBe("closed");
   });

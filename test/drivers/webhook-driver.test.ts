@@ -390,6 +390,16 @@ describe("[webhook/routes] a host with several plugins", () => {
     expect((await driver.handle(githubRequest())).status).toBe(202);
   });
 
+  test("keeps no place for an instance that stopped before", async () => {
+    const driver = createWebhookDriver({ rule: { signature: "unsigned" } });
+    const stopped = driverHost("webhook:github");
+    stopped.stop();
+    await driver.open(stopped.context);
+    expect((await driver.handle(githubRequest())).status).toBe(404);
+    await driver.open(driverHost("webhook:github").context);
+    expect((await driver.handle(githubRequest())).status).toBe(202);
+  });
+
   test("closes with its instance, requests in hand too", async () => {
     const timing = handTiming();
     const webhook = await openWebhook({ timing });

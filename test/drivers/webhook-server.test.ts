@@ -106,6 +106,32 @@ describe("[webhook/server] a webhook in a real server", () => {
     expect(written).toBeGreaterThan(webhookLimits.webhookBytes.default);
   });
 
+  test("reads no faster than the body is asked for", async () => {
+    const server = createServer(
+      createNodeListener(async (request) => {
+        await request.body?.getReader().read();
+        return new Promise<never>(() => {});
+      }),
+    );
+    servers.push(server);
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const { port } = server.address() as AddressInfo;
+    const sending = httpRequest({ port, path, method: "POST", agent: false });
+    sending.on("error", () => {});
+    const piece = new Uint8Array(1024 * 1024);
+    for (let at = 0; at < 64; at += 1) sending.write(piece);
+    let last = -1;
+    await until(() => {
+      const left = sending.writableLength + (sending.socket?.writableLength ?? 0);
+      const isStill = left === last;
+      last = left;
+      return isStill && (sending.socket?.bytesWritten ?? 0) > 0;
+    }, "the sender can send no more");
+    // What the systems buffer on both sides is a few MiB of the 64.
+    expect(last).toBeGreaterThan(32 * 1024 * 1024);
+    sending.destroy();
+  });
+
   test("answers a body that says it is huge before any of it comes", async () => {
     const { port } = await serve();
     const headers = { ...signed("x"), "content-length": `${10 ** 12}` };
@@ -116,9 +142,8 @@ describe("[webhook/server] a webhook in a real server", () => {
     expect(answer.statusCode).toBe(413);
   });
 
-  test("gives up a body that drips, and cuts it off after lingerMs", async () => {
+  test("gives up a body that drips, and cuts it off", async () => {
     const { port, connections } = await serve({ bodyMs: 40 });
-    const startedAt = performance.now();
     const answer = await exchange(port, signed("x"), (sending) => {
       sending.on("error", () => {});
       const drip = setInterval(() => sending.write(" "), 5);
@@ -126,7 +151,6 @@ describe("[webhook/server] a webhook in a real server", () => {
     });
     expect(answer.statusCode).toBe(408);
     await until(() => connections() === 0, "the sender is cut off");
-    expect(performance.now() - startedAt).toBeLessThan(webhookLimits.lingerMs.default * 8);
   });
 
   test("forgets a sender that leaves in mid body", async () => {

@@ -254,6 +254,16 @@ describe("[webhook/replays] a signature that has a time", () => {
     expect(webhook.events).toHaveLength(2);
   });
 
+  test("is remembered as long as its time is tolerated, and refused for its age then", async () => {
+    const timing = handTiming();
+    const webhook = await openStripe({ timing });
+    expect((await webhook.send(request())).status).toBe(202);
+    await timing.pass(toleranceMs.default);
+    expect((await webhook.send(request())).status).toBe(409);
+    await timing.pass(1);
+    expect((await webhook.send(request())).status).toBe(401);
+  });
+
   test("is taken once, though it comes twice at the same time", async () => {
     const webhook = await openStripe();
     const answers = await Promise.all([webhook.send(request()), webhook.send(request())]);
@@ -286,6 +296,16 @@ describe("[webhook/replays] a signature that has a time", () => {
     expect(seen.remember("more", 20, 10)).toBe("new");
     expect(seen.remember("again", 20, 11)).toBe("new");
     expect(seen.remember("more", 30, 11)).toBe("repeated");
+  });
+
+  test("makes room behind one that is remembered for longer, when room is needed", () => {
+    const seen = createSeenSignatures();
+    const most = webhookLimits.rememberedSignatures.default;
+    seen.remember("long", 1_000, 0);
+    for (let at = 1; at < most; at += 1) seen.remember(`${at}`, 10, 0);
+    expect(seen.remember("more", 1_000, 11)).toBe("new");
+    expect(seen.remember("long", 1_000, 11)).toBe("repeated");
+    expect(seen.remember("more", 1_000, 11)).toBe("repeated");
   });
 
   test("GitHub's has none: its sender may send the same again", async () => {
