@@ -166,7 +166,10 @@ function runCommand(): string {
 /** Bundles the main entry the way a web application does, with nothing declared external. */
 async function bundleForBrowsers(): Promise<string> {
   const entry = join(installed, "browser.mjs");
-  writeFileSync(entry, 'export * from "yoi-plugin-sdk";\nexport * from "yoi-plugin-sdk/browser";\n');
+  writeFileSync(
+    entry,
+    'export * from "yoi-plugin-sdk";\nexport * from "yoi-plugin-sdk/browser";\n',
+  );
   const { metafile, outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
