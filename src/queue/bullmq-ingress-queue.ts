@@ -36,7 +36,8 @@ export interface BullmqIngressQueueOptions {
  *
  * An event is given at least once: after a crash it comes again, with the same `correlation_id`. Hosts
  * that share events don't keep their order, and neither does one that is tried again. The capacity is
- * that of all hosts together, and may be exceeded by as many events as hosts deliver at one moment.
+ * that of all hosts together, and approximate: hosts that deliver at the same moment may each fill the
+ * places that were free.
  *
  * @param options Where Redis is.
  * @returns A queue for any number of instances; each uses four connections.
