@@ -153,6 +153,7 @@ export { createHttpsApi } from "./host-api/https/https-api.ts";
 export type * from "./host-api/log/log.types.ts";
 export { createLogApi, type LogApiOptions } from "./host-api/log/log-api.ts";
 export { createRequestApi } from "./host-api/request/request-api.ts";
+export type { WasiOptions } from "./host-api/wasi/wasi.ts";
 export type * from "./host-api/websocket/websocket.types.ts";
 export {
   createWebSocketApi,
@@ -214,4 +215,4 @@ export type {
   RuntimeBackend,
 } from "./runtime/backend.ts";
 export type { ComponentImage, CoreImage, GuestImage } from "./runtime/isolation/guest-image.ts";
-export type { Isolate, IsolateGuarantees } from "./runtime/isolation/isolation.ts";
+export type { HostCallBridge, Isolate, IsolateGuarantees } from "./runtime/isolation/isolation.ts";
