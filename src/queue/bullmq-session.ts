@@ -128,10 +128,12 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
   const refuse = (event: IngressEnvelope, error: IngressFailure, beganAt: number) =>
     unattendedReport(consumer, event, error, performance.now() - beganAt);
 
+  /** The delivery listens to its sender's signal until it has its report, which may come at any moment. */
   const enter = async (
     event: IngressEnvelope,
     signal: AbortSignal | undefined,
     delivery: AwaitedReport,
+    reported: AbortSignal,
   ): Promise<void> => {
     const job = jobName(event);
     awaited.add(job, delivery);
@@ -144,7 +146,7 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
     enqueued += 1;
     const onAbort = () => void takeBack(job, delivery).catch(onError);
     if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener("abort", onAbort, { once: true });
+    else signal?.addEventListener("abort", onAbort, { once: true, signal: reported });
     // Of a repetition the report may be there already.
     lookFor(job).catch(onError);
   };
@@ -171,9 +173,14 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
       const beganAt = performance.now();
       const refusal = await line.enter(options);
       if (refusal !== undefined) return refuse(event, refusal, beganAt);
+      const reported = new AbortController();
       return new Promise<IngressReport>((resolve) => {
         const missing = (error: IngressFailure) => refuse(event, error, beganAt);
-        void enter(event, options.signal, { settle: resolve, missing }).catch(onError);
+        const settle = (report: IngressReport) => {
+          reported.abort();
+          resolve(report);
+        };
+        enter(event, options.signal, { settle, missing }, reported.signal).catch(onError);
       });
     },
     async close({ code, message }) {

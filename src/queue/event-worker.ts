@@ -40,7 +40,7 @@ export interface WorkerParts {
 const noEvent = "Something that is no event was taken out of the queue.";
 
 /** The failure of an event that took its host with it, every time. */
-export const hostsEnded: IngressFailure = Object.freeze({
+const hostsEnded: IngressFailure = Object.freeze({
   code: "runtime/lost",
   message: "Every host that had the event ended before the event was done.",
   isRetryable: true,
@@ -109,6 +109,8 @@ export function startEventWorker(parts: WorkerParts): EventWorker {
 
   const pause = async (delayMs: number) => {
     await worker.pause(true);
+    // A stop that came meanwhile has nothing left to take back.
+    if (isClosing) return;
     resuming = setTimeout(() => void worker.resume(), delayMs);
   };
 

@@ -1,6 +1,7 @@
+import { getEventListeners } from "node:events";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { IngressConsumer, IngressQueueSession } from "../../../src/instance/ingress.types.ts";
 import { durableQueueLimits } from "../../../src/limits.ts";
 import {
@@ -148,6 +149,13 @@ describe("one host", () => {
     expect(consumer.handled).toHaveLength(1);
     expect(consumer.letters).toEqual([]);
   });
+
+  test("listens to a sender's signal no longer than until the report", async () => {
+    const session = await open(taking());
+    const { signal } = new AbortController();
+    for (const id of ["a", "b", "a"]) await session.deliver(envelope(id), { signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
 });
 
 test("a client of the host's own is used, and left open", async () => {
@@ -230,6 +238,25 @@ describe("several hosts", () => {
     await open(up);
     expect(await delivery).toMatchObject({ accepted: true, attempts: 1 });
     expect(down.letters).toEqual([]);
+  });
+
+  test("a host that stops while it gives an event back leaves no timer behind", async () => {
+    const failed = { code: "instance/failed", message: "It failed.", isRetryable: true } as const;
+    const closing = gate<Promise<void>>();
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const session = await open(
+      scriptedConsumer(async (event) => attempt(event, failed), {
+        retryDelayMs: () => {
+          closing.open(session.close(stopped));
+          return 54_321;
+        },
+      }),
+    );
+    const delivery = session.deliver(envelope("a"), {});
+    await closing.opened;
+    expect(await delivery).toMatchObject({ accepted: false });
+    expect(timers.mock.calls.filter(([, delayMs]) => delayMs === 54_321)).toEqual([]);
+    timers.mockRestore();
   });
 
   test("of another version take over what waits, unless they are named apart", async () => {
