@@ -31,8 +31,8 @@ export interface DeadlineOptions {
   readonly signals?: readonly (AbortSignal | undefined)[];
 }
 
-/** The longest timer that the engines keep; a longer one would fire at once. */
-const maxTimerMs = 2 ** 31 - 1;
+/** The longest timer that the engines keep, in milliseconds; a longer one would fire at once. */
+export const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Starts a deadline.
@@ -55,7 +55,7 @@ export function startDeadline(options: DeadlineOptions): Deadline {
     for (const listener of told) listener(why);
   };
   const onAbort = () => end("aborted");
-  const timer = setTimeout(() => end("timeout"), Math.min(options.budgetMs, maxTimerMs));
+  const timer = setTimeout(() => end("timeout"), Math.min(options.budgetMs, longestTimerMs));
   const release = () => {
     clearTimeout(timer);
     for (const signal of signals) signal.removeEventListener("abort", onAbort);

@@ -1,4 +1,4 @@
-import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
+import { decodeUtf8 } from "./bytes.ts";
 import { utf8Length } from "./diagnostic.ts";
 import { jsonLimits } from "./limits.ts";
 
@@ -65,11 +65,6 @@ export function freezeJson<Value extends Json>(value: Value): Value {
   if (typeof value !== "object" || value === null) return value;
   for (const item of Object.values(value)) freezeJson(item as Json);
   return Object.freeze(value);
-}
-
-/** @returns The JSON of a value as UTF-8 bytes; the value is known to have a JSON form. */
-export function encodeJson(value: Json): Uint8Array<ArrayBuffer> {
-  return encodeUtf8(JSON.stringify(value));
 }
 
 function failure(reason: string, isTooLarge = false): JsonResult {

@@ -1,7 +1,5 @@
+import { longestTimerMs } from "../deadline.ts";
 import { PluginError } from "../errors.ts";
-
-/** The longest timer that the engines keep; a longer one would fire at once. */
-const mostMs = 2 ** 31 - 1;
 
 /**
  * Reads a driver's option that is a number of milliseconds or bytes.
@@ -14,10 +12,10 @@ const mostMs = 2 ** 31 - 1;
  */
 export function readOption(name: string, value: number | undefined, otherwise: number): number {
   if (value === undefined) return otherwise;
-  if (Number.isSafeInteger(value) && value >= 1 && value <= mostMs) return value;
+  if (Number.isSafeInteger(value) && value >= 1 && value <= longestTimerMs) return value;
   throw new PluginError({
     code: "options/invalid",
     phase: "options",
-    message: `The driver's option ${name} must be a whole number from 1 to ${mostMs}.`,
+    message: `The driver's option ${name} must be a whole number from 1 to ${longestTimerMs}.`,
   });
 }

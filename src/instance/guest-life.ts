@@ -247,7 +247,7 @@ export class GuestLife {
  * @param plugin The plugin's reference.
  * @returns The error.
  */
-export function lifecycleError(thrown: unknown, plugin: string): PluginError {
+function lifecycleError(thrown: unknown, plugin: string): PluginError {
   const error = isPluginError(thrown) ? thrown : unexpected(plugin);
   const { code, message, details } = error;
   return new PluginError({

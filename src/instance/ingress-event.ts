@@ -1,8 +1,8 @@
-import { isWellFormedText, quoteName, utf8Length } from "../diagnostic.ts";
+import { quoteName } from "../diagnostic.ts";
 import { freezeJson, type Json } from "../json.ts";
 import { ingressLimits } from "../limits.ts";
 import type { IngressDeclaration } from "../manifest/manifest.types.ts";
-import { createEventId } from "./event-id.ts";
+import { createEventId, isEventId } from "./event-id.ts";
 import { eventTime, readEventTime } from "./event-time.ts";
 import type { IngressEnvelope } from "./ingress.types.ts";
 import { snapshotInput } from "./tool-input.ts";
@@ -122,14 +122,7 @@ function isFilledText(value: unknown): value is string {
 }
 
 function isCorrelationId(value: unknown): value is string {
-  return (
-    isFilledText(value) &&
-    // A UTF-16 unit has one byte or more: endless text is refused without being counted.
-    value.length <= ingressLimits.correlationIdBytes.default &&
-    utf8Length(value) <= ingressLimits.correlationIdBytes.default &&
-    isWellFormedText(value) &&
-    !/\p{Cc}/u.test(value)
-  );
+  return isEventId(value, ingressLimits.correlationIdBytes.default) && isFilledText(value);
 }
 
 function invalid(problem: string): IngressEventReading {

@@ -1,6 +1,7 @@
 import { boundedText, quoteName } from "../diagnostic.ts";
 import { type ErrorCode, PluginError } from "../errors.ts";
 import type { Authority } from "../grants/grants.types.ts";
+import { callLimits, ingressLimits } from "../limits.ts";
 import { type Exposed, refusalOfAll, serviceActions } from "./exposed-surfaces.ts";
 import type {
   DeliverOptions,
@@ -112,7 +113,7 @@ export function refusedReport(
 ): IngressReport {
   return Object.freeze({
     plugin,
-    ingress: boundedText(String(ingress), 128),
+    ingress: boundedText(String(ingress), callLimits.toolNameBytes.default),
     correlationId: correlationIdOf(event),
     accepted: false,
     commands: Object.freeze([]),
@@ -128,7 +129,7 @@ function correlationIdOf(event: unknown): string {
   if (typeof event !== "object" || event === null) return "";
   try {
     const id: unknown = Reflect.get(event, "correlation_id");
-    return typeof id === "string" ? boundedText(id, 128) : "";
+    return typeof id === "string" ? boundedText(id, ingressLimits.correlationIdBytes.default) : "";
   } catch {
     // Only the sender's own code throws here: a getter or a proxy.
     return "";

@@ -1,4 +1,4 @@
-import { startDeadline } from "../deadline.ts";
+import { longestTimerMs, startDeadline } from "../deadline.ts";
 import { ingressLimits } from "../limits.ts";
 import type {
   DeliverOptions,
@@ -121,7 +121,7 @@ function openSession(consumer: IngressConsumer): IngressQueueSession {
       const onAbort = () => leave(takenBack);
       const patience = isRoom
         ? undefined
-        : setTimeout(() => leave(queueFull(consumer.capacity)), Math.min(waitMs, maxTimerMs));
+        : setTimeout(() => leave(queueFull(consumer.capacity)), Math.min(waitMs, longestTimerMs));
       const entry: Waiting = {
         event,
         signal,
@@ -174,9 +174,6 @@ function openSession(consumer: IngressConsumer): IngressQueueSession {
     },
   };
 }
-
-/** The longest timer that the engines keep; a longer one would fire at once. */
-const maxTimerMs = 2 ** 31 - 1;
 
 function isFired(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;

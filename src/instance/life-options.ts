@@ -1,3 +1,4 @@
+import { longestTimerMs } from "../deadline.ts";
 import { PluginError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import { instanceLimits } from "../limits.ts";
@@ -115,13 +116,10 @@ function planIngress({
   });
 }
 
-/** The longest timer that the engines keep. */
-const most = 2 ** 31 - 1;
-
 function wholeNumber(name: string, asked: number | undefined, otherwise: number): number {
   if (asked === undefined) return otherwise;
-  if (!Number.isSafeInteger(asked) || asked < 1 || asked > most) {
-    throw invalid(`${name} must be a whole number from 1 to ${most}`);
+  if (!Number.isSafeInteger(asked) || asked < 1 || asked > longestTimerMs) {
+    throw invalid(`${name} must be a whole number from 1 to ${longestTimerMs}`);
   }
   return asked;
 }

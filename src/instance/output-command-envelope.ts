@@ -1,11 +1,12 @@
-import { isWellFormedText, quoteName, utf8Length } from "../diagnostic.ts";
+import { quoteName, utf8Length } from "../diagnostic.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import { commandLimits } from "../limits.ts";
+import { isEventId } from "./event-id.ts";
 import { readEventTime } from "./event-time.ts";
 import type { IngressEnvelope } from "./ingress.types.ts";
 
 /** The kinds of output commands (reference §4.8). */
-export const commandKinds = [
+const commandKinds = [
   "diagnostic_status_update",
   "websocket_send",
   "host_request_dispatch",
@@ -109,15 +110,7 @@ function isCommandKind(value: Json | undefined): value is CommandKind {
 }
 
 function isCommandId(value: Json | undefined): value is string {
-  const most = commandLimits.idBytes.default;
-  return (
-    typeof value === "string" &&
-    value !== "" &&
-    value.length <= most &&
-    utf8Length(value) <= most &&
-    isWellFormedText(value) &&
-    !/\p{Cc}/u.test(value)
-  );
+  return isEventId(value, commandLimits.idBytes.default);
 }
 
 /**

@@ -11,9 +11,13 @@ import { contentRoom, renderToolOutput, type ToolOutput, toolOutput } from "./to
  * (reference §6); details that do not fit are left out.
  *
  * @param thrown What was thrown; anything but a {@link ToolError} counts as `failed`.
- * @returns A frozen output.
+ * @returns The output's JSON.
  */
-export function toolErrorOutput(thrown: unknown): ToolOutput {
+export function renderToolError(thrown: unknown): string {
+  return renderToolOutput(toolErrorOutput(thrown));
+}
+
+function toolErrorOutput(thrown: unknown): ToolOutput {
   const { code, message, details } = toolErrorOf(thrown, "The tool failed.");
   const summary = `tool error: ${code}`;
   const plain = JSON.stringify({ error: { code, message } });
@@ -22,11 +26,6 @@ export function toolErrorOutput(thrown: unknown): ToolOutput {
   const detailed = jsonText({ error: { code, message, details } });
   const fits = detailed !== undefined && fitsIn(detailed, contentRoom(summary));
   return toolOutput(summary, fits ? detailed : plain);
-}
-
-/** @returns The JSON of {@link toolErrorOutput}. */
-export function renderToolError(thrown: unknown): string {
-  return renderToolOutput(toolErrorOutput(thrown));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { QueueOptions } from "bullmq";
+import { longestTimerMs } from "../deadline.ts";
 import { PluginError } from "../errors.ts";
 import type {
   IngressConsumer,
@@ -56,8 +57,8 @@ export function bullmqIngressQueue(options: BullmqIngressQueueOptions): IngressQ
   if (typeof connection !== "object" || connection === null) {
     throw invalid("connection must say where Redis is, such as { host, port }");
   }
-  if (!Number.isSafeInteger(lockMs) || lockMs < 1) {
-    throw invalid("lockMs must be a whole number of milliseconds above 0");
+  if (!Number.isSafeInteger(lockMs) || lockMs < 1 || lockMs > longestTimerMs) {
+    throw invalid(`lockMs must be a whole number of milliseconds from 1 to ${longestTimerMs}`);
   }
   const placeOf = (plugin: PackageIdentity): RedisPlace => ({
     name: `ingress.${keyName(name(plugin))}`,

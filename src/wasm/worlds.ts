@@ -86,7 +86,7 @@ const rawResponse: readonly (readonly [string, string])[] = [
 ];
 
 /** How raw guests know an interface: the reference's have short names, all others their own. */
-export function rawModuleName(interfaceName: string): string {
+function rawModuleName(interfaceName: string): string {
   return interfaceName.replace(/^yoi:host\/([a-z]+)@1\.0\.0$/u, "yoi:$1");
 }
 

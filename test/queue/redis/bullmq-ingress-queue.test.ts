@@ -369,6 +369,7 @@ test.each([
   { connection: "redis://127.0.0.1" },
   { connection: { path: "x" }, lockMs: 0 },
   { connection: { path: "x" }, lockMs: 1.5 },
+  { connection: { path: "x" }, lockMs: 2 ** 31 },
 ])("options without meaning are refused: %j", (options) => {
   expect(() => bullmqIngressQueue(options as never)).toThrow(
     expect.objectContaining({ code: "options/invalid" }),
