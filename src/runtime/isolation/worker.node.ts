@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import type { SpawnWorker } from "./worker-port.ts";
 
@@ -63,6 +64,20 @@ export function nodeWorkerSpawner(entry: URL, name: string): SpawnWorker {
  */
 function startWorker(entry: URL, options: WorkerOptions): Worker {
   const major = Number(process.versions.node.split(".")[0]);
-  const canWithhold = major >= 22 && process.versions.bun === undefined && !("Deno" in globalThis);
-  return new Worker(entry, { ...options, execArgv: canWithhold ? ["--permission"] : [] });
+  const canWithhold =
+    major >= 22 &&
+    process.allowedNodeEnvironmentFlags.has("--permission") &&
+    process.versions.bun === undefined &&
+    !("Deno" in globalThis);
+  return new Worker(entry, { ...options, execArgv: canWithhold ? withheld(entry) : [] });
+}
+
+/**
+ * Node lets a process that has permissions read the file that it was started with. A worker was started
+ * with none, which Node takes for the working directory: all of that could be read, and the worker's
+ * own file could not when it lies elsewhere. So the file is named, and the rest is taken away by the
+ * one option that turns this rule off; a worker does nothing else with it.
+ */
+function withheld(entry: URL): string[] {
+  return ["--permission", `--allow-fs-read=${fileURLToPath(entry)}`, "--interactive"];
 }

@@ -1,5 +1,10 @@
 import type { Deadline } from "../../deadline.ts";
-import { PluginError, type PluginErrorInit, revivePluginError } from "../../errors.ts";
+import {
+  type ErrorCode,
+  PluginError,
+  type PluginErrorInit,
+  revivePluginError,
+} from "../../errors.ts";
 import { artifactLimits } from "../../limits.ts";
 import type { WasmFeature } from "../../wasm/artifact.types.ts";
 import type { DeclaredSize } from "../../wasm/declared-size.ts";
@@ -55,8 +60,8 @@ export function createPrepareImage(
     const glueBytes = artifactLimits.glueBytes.default;
     return new Promise((resolve, reject) => {
       const worker = spawn();
-      const fail = (message: string) =>
-        reject(new PluginError({ code: "artifact/limit", phase: "preparation", message }));
+      const fail = (message: string, code: ErrorCode = "artifact/limit") =>
+        reject(new PluginError({ code, phase: "preparation", message }));
       worker.onMessage((message) => {
         // The worker ran our code and the generator's, over bytes that admission has read.
         const answer = message as PreparationAnswer;
@@ -64,7 +69,10 @@ export function createPrepareImage(
         else reject(revivePluginError(answer.error));
         worker.terminate();
       });
-      worker.onEnd(() => fail("Preparing the guest took more memory than allowed."));
+      worker.onEnd(({ isOutOfMemory }) => {
+        if (isOutOfMemory) fail("Preparing the guest took more memory than allowed.");
+        else fail("The worker that prepares guests ended before it answered.", "runtime/lost");
+      });
       deadline.onEnd((reason) => {
         if (reason === "aborted") reject(deadline.error("Preparing the guest"));
         else fail("Preparing the guest took too long.");
