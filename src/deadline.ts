@@ -1,4 +1,5 @@
 import { PluginError } from "./errors.ts";
+import { onAborted } from "./on-aborted.ts";
 
 /** Why a deadline ended: time ran out, or the caller's signal fired. */
 export type EndReason = "timeout" | "aborted";
@@ -56,12 +57,13 @@ export function startDeadline(options: DeadlineOptions): Deadline {
   };
   const onAbort = () => end("aborted");
   const timer = setTimeout(() => end("timeout"), Math.min(options.budgetMs, longestTimerMs));
+  const listening: (() => void)[] = [];
   const release = () => {
     clearTimeout(timer);
-    for (const signal of signals) signal.removeEventListener("abort", onAbort);
+    for (const leave of listening.splice(0)) leave();
   };
   if (signals.some((signal) => signal.aborted)) end("aborted");
-  else for (const signal of signals) signal.addEventListener("abort", onAbort, { once: true });
+  else for (const signal of signals) listening.push(onAborted(signal, onAbort));
 
   return {
     get reason() {

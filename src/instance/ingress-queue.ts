@@ -1,5 +1,6 @@
 import { longestTimerMs, startDeadline } from "../deadline.ts";
 import { ingressLimits } from "../limits.ts";
+import { onAborted } from "../on-aborted.ts";
 import type {
   DeliverOptions,
   IngressConsumer,
@@ -118,7 +119,7 @@ function openSession(consumer: IngressConsumer): IngressQueueSession {
         entry.settle(refuse(event, error, deliveredAt));
         admit();
       };
-      const onAbort = () => leave(takenBack);
+      const unheard = signal && onAborted(signal, () => leave(takenBack));
       const patience = isRoom
         ? undefined
         : setTimeout(() => leave(queueFull(consumer.capacity)), Math.min(waitMs, longestTimerMs));
@@ -129,11 +130,10 @@ function openSession(consumer: IngressConsumer): IngressQueueSession {
         admitted: () => clearTimeout(patience),
         settle: (report) => {
           clearTimeout(patience);
-          signal?.removeEventListener("abort", onAbort);
+          unheard?.();
           resolve(report);
         },
       };
-      signal?.addEventListener("abort", onAbort, { once: true });
       if (isRoom) enqueue(entry);
       else roomless.add(entry);
     });

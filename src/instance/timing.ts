@@ -1,4 +1,5 @@
 import { PluginError } from "../errors.ts";
+import { onAborted } from "../on-aborted.ts";
 
 /** What an instance knows of time and chance; a test brings its own. */
 export interface Timing {
@@ -82,20 +83,17 @@ export async function unlessAborted<Value>(
   work: Promise<Value>,
   signals: readonly (AbortSignal | undefined)[],
 ): Promise<Value> {
-  let release = () => {};
+  let listening: readonly (() => void)[] = [];
   const aborted = new Promise<never>((_, reject) => {
     const onAbort = () => reject(waitAborted());
     const heard = signals.filter((signal) => signal !== undefined);
-    release = () => {
-      for (const signal of heard) signal.removeEventListener("abort", onAbort);
-    };
-    for (const signal of heard) signal.addEventListener("abort", onAbort);
     if (heard.some((signal) => signal.aborted)) onAbort();
+    else listening = heard.map((signal) => onAborted(signal, onAbort));
   });
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    release();
+    for (const leave of listening) leave();
   }
 }
 

@@ -1,4 +1,5 @@
 import { PluginError } from "../errors.ts";
+import { onAborted } from "../on-aborted.ts";
 
 /** Options of {@link createTurns}. */
 export interface TurnOptions {
@@ -74,7 +75,7 @@ export function createTurns(options: TurnOptions): Turns {
     new Promise<Result>((resolve, reject) => {
       const leave = () => {
         queue.delete(waiting);
-        signal?.removeEventListener("abort", onAbort);
+        unheard?.();
       };
       const waiting: Waiting = {
         start: () => {
@@ -86,8 +87,7 @@ export function createTurns(options: TurnOptions): Turns {
           reject(error);
         },
       };
-      const onAbort = () => waiting.cancel(aborted(plugin));
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const unheard = signal && onAborted(signal, () => waiting.cancel(aborted(plugin)));
       queue.add(waiting);
     });
 

@@ -1,6 +1,7 @@
 import type { DeliverOptions, IngressFailure } from "../instance/ingress.types.ts";
 import { queueFull, takenBack } from "../instance/ingress-report.ts";
 import { durableQueueLimits, ingressLimits } from "../limits.ts";
+import { onAborted } from "../on-aborted.ts";
 import type { Answer } from "./in-time.ts";
 
 /** The deliveries of one host in front of a queue elsewhere: they get room in the order in which they came. */
@@ -103,15 +104,14 @@ export function createRoomLine(parts: RoomLineParts): RoomLine {
       if (signal?.aborted === true) return takenBack;
       if (line.size >= ingressLimits.waitingForRoom.default) return queueFull(capacity);
       return new Promise<IngressFailure | undefined>((resolve) => {
-        const onAbort = () => leave(waiting, takenBack);
+        const unheard = signal && onAborted(signal, () => leave(waiting, takenBack));
         const waiting: InLine = {
           until: performance.now() + waitMs,
           settle: (failure) => {
-            signal?.removeEventListener("abort", onAbort);
+            unheard?.();
             resolve(failure);
           },
         };
-        signal?.addEventListener("abort", onAbort, { once: true });
         line.add(waiting);
         look();
         if (!isLooking) void lookWhileWaiting();

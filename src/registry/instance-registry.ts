@@ -1,6 +1,7 @@
 import { quoteName } from "../diagnostic.ts";
 import { PluginError } from "../errors.ts";
 import type { InstanceStatus, PluginInstance } from "../instance/instance.types.ts";
+import { onAborted } from "../on-aborted.ts";
 import type { PackageIdentity, PluginPackage } from "../package/package.types.ts";
 
 /** Makes an instance; `createInstance` is one. */
@@ -159,15 +160,14 @@ export class InstanceRegistry<Options extends { readonly signal?: AbortSignal }>
   /** Waits for an opening as one of perhaps many; the last one who gives up ends it. */
   async #wait(place: Place, signal: AbortSignal | undefined): Promise<PluginInstance> {
     place.waiting += 1;
-    let onAbort = () => {};
+    let unheard: (() => void) | undefined;
     const givenUp = new Promise<never>((_, reject) => {
-      onAbort = () => reject(aborted(place.plugin.ref));
-      signal?.addEventListener("abort", onAbort, { once: true });
+      unheard = signal && onAborted(signal, () => reject(aborted(place.plugin.ref)));
     });
     try {
       return await Promise.race([place.opening, givenUp]);
     } finally {
-      signal?.removeEventListener("abort", onAbort);
+      unheard?.();
       place.waiting -= 1;
       if (place.waiting === 0 && place.instance === undefined) place.giveUp.abort();
     }

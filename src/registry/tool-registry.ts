@@ -6,6 +6,7 @@ import { notify } from "../instance/listeners.ts";
 import { beginToolCall } from "../instance/tool-result.ts";
 import { guestLimits, mergeLimits } from "../limits.ts";
 import { toolNameProblem } from "../manifest/manifest.ts";
+import { onAborted } from "../on-aborted.ts";
 import { type HostToolBounds, registeredHostTool } from "./host-tool.ts";
 import { registeredPluginTool } from "./plugin-tool.ts";
 import type { HostTool, RegisteredTool, ToolCallRecord, ToolDefinition } from "./tool.ts";
@@ -197,7 +198,7 @@ export class ToolRegistry {
     const aborting = new AbortController();
     const forward = () => aborting.abort(call.signal?.reason);
     if (call.signal?.aborted === true) forward();
-    else call.signal?.addEventListener("abort", forward, { once: true });
+    const unheard = call.signal && onAborted(call.signal, forward);
     const settled = tool.call(input, { ...call, signal: aborting.signal });
     this.#running.set(aborting, settled);
     try {
@@ -205,7 +206,7 @@ export class ToolRegistry {
       if (this.#onCall !== undefined) notify(this.#onCall, recordOf(result));
       return result;
     } finally {
-      call.signal?.removeEventListener("abort", forward);
+      unheard?.();
       this.#running.delete(aborting);
     }
   }

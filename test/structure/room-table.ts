@@ -13,6 +13,7 @@ export const foundation = [
   "errors.ts",
   "bytes.ts",
   "json.ts",
+  "on-aborted.ts",
   "deadline.ts",
 ] as const;
 
