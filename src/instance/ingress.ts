@@ -68,6 +68,7 @@ export function createIngress(parts: IngressParts): Ingress {
   const ending = new AbortController();
   let queue: IngressQueueSession | undefined;
   let released: Promise<void> | undefined;
+  let ended: Pick<PluginError, "code" | "message"> | undefined;
 
   const report = (diagnostic: Diagnostic) => {
     record.diagnostic(diagnostic);
@@ -140,7 +141,12 @@ export function createIngress(parts: IngressParts): Ingress {
     deliver,
     async open(signal) {
       if (exposed.ingresses.size === 0) return;
-      queue = await openQueue(plan, consumer);
+      const opening = openQueue(plan, consumer).then((session) => {
+        queue = session;
+        // One that comes after the release was not there to be closed by it.
+        return ended && session.close(ended);
+      });
+      await unlessAborted(opening, [signal]);
       await unlessAborted(sources.open(), [signal]);
     },
     release(error) {
@@ -148,10 +154,12 @@ export function createIngress(parts: IngressParts): Ingress {
         // As long as one event may take that the guest has already, and its commands.
         const patienceMs = limits.startTimeoutMs + limits.timeoutMs;
         const { code, message } = error;
+        const open = queue;
+        ended = { code, message };
         ending.abort();
         await sources[Symbol.asyncDispose]();
         // Async functions, so that a queue of the host's own that throws ends nothing else.
-        await settledWithin((async () => queue?.close({ code, message }))(), patienceMs);
+        await settledWithin((async () => open?.close({ code, message }))(), patienceMs);
         await settledWithin((async () => commands[Symbol.asyncDispose]())(), patienceMs);
       })();
       return released;

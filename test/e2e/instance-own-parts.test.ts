@@ -244,6 +244,28 @@ describe("[queue/own] a host's own queue", () => {
     expect(JSON.stringify(report)).not.toContain("secret");
   });
 
+  it("that opens after the creation was given up keeps nobody waiting, and is closed", async () => {
+    const giveUp = new AbortController();
+    let openAtLast = () => {};
+    let isClosed = () => {};
+    const closed = new Promise<void>((resolve) => {
+      isClosed = resolve;
+    });
+    const slow: IngressQueue = {
+      open: async (consumer) => {
+        giveUp.abort();
+        await new Promise<void>((resolve) => {
+          openAtLast = resolve;
+        });
+        return queueOf({ close: async () => isClosed() }).open(consumer);
+      },
+    };
+    const creation = livingWith({ ingress: { queue: slow }, signal: giveUp.signal });
+    await expect(creation).rejects.toMatchObject({ code: "runtime/aborted" });
+    openAtLast();
+    await closed;
+  });
+
   it.each<[string, IngressQueueSession["close"]]>([
     ["throws", rude],
     ["never ends", () => new Promise(() => {})],
