@@ -1,7 +1,7 @@
 import { type Deadline, startDeadline } from "../deadline.ts";
 import { quoteName } from "../diagnostic.ts";
 import { isPluginError, PluginError } from "../errors.ts";
-import type { Authority } from "../grants/grants.types.ts";
+import type { Authority, Decision } from "../grants/grants.types.ts";
 import type { Json } from "../json.ts";
 import type { GuestLimits } from "../limits.ts";
 import type { GuestReply } from "../runtime/backend.ts";
@@ -36,8 +36,8 @@ export interface ToolCallParts {
 export type CallTool = (name: string, input: Json, options?: CallOptions) => Promise<ToolResult>;
 
 /**
- * Makes the one way in which every instance calls its tools (reference §4.2, §4.3): authorise, check
- * the input, wait for a turn, authorise again, enter the guest, read its answer.
+ * Makes the one way in which every instance calls its tools (reference §4.2, §4.3): refuse what is
+ * known to be refused, check the input, wait for a turn, authorise, enter the guest, read its answer.
  *
  * @param parts What they need.
  * @returns The function; it throws `registry/unknown-tool` for a tool that the package does not have.
@@ -65,7 +65,7 @@ export function createToolCalls(parts: ToolCallParts): CallTool {
     try {
       const refusal = parts.refusal();
       if (refusal !== undefined) throw refusal;
-      await authorise(tool, call);
+      obey(parts.authority.precheck(actionOf(tool), "execution"));
       const read = readToolInput(input, check, parts.limits.inputBytes);
       if (!read.ok) return begun.fail(read);
       return await parts.turns.run(() => enter(tool, read, call, begun), call.signal);
@@ -76,14 +76,14 @@ export function createToolCalls(parts: ToolCallParts): CallTool {
     }
   }
 
-  /** The part of a call that has its turn: asks again, enters the guest, reads its answer. */
+  /** The part of a call that has its turn: asks, enters the guest, reads its answer. */
   async function enter(
     tool: InstanceTool,
     input: { readonly text: string; readonly bytes: number },
     call: ResolvedCall,
     begun: ToolCall,
   ): Promise<ToolResult> {
-    // A grant may have been revoked while the call waited.
+    // Only now: a grant may be revoked while the call waits, and a person is asked once.
     await authorise(tool, call);
     using deadline = startDeadline({
       budgetMs: call.timeoutMs,
@@ -96,15 +96,12 @@ export function createToolCalls(parts: ToolCallParts): CallTool {
   }
 
   /** The host's policy may ask a person, who may take longer than the caller or the instance wait. */
-  async function authorise(
-    { name, externalWrite }: InstanceTool,
-    { signal }: ResolvedCall,
-  ): Promise<void> {
-    const action = { kind: "tool", name, externalWrite } as const;
-    const decision = await unlessAborted(parts.authority.decide(action, "execution"), [
-      signal,
-      parts.stopping,
-    ]);
+  async function authorise(tool: InstanceTool, { signal }: ResolvedCall): Promise<void> {
+    const asked = parts.authority.decide(actionOf(tool), "execution");
+    obey(await unlessAborted(asked, [signal, parts.stopping]));
+  }
+
+  function obey(decision: Decision): void {
     if (decision.allowed) return;
     const { code, message } = decision;
     throw new PluginError({ code, phase: "execution", plugin, message });
@@ -135,6 +132,10 @@ export function createToolCalls(parts: ToolCallParts): CallTool {
 export function listTools(exposed: ExposedTools): readonly InstanceTool[] {
   const tools = [...exposed.tools.values()].map(({ tool }) => tool);
   return Object.freeze(tools.sort((left, right) => (left.name < right.name ? -1 : 1)));
+}
+
+function actionOf({ name, externalWrite }: InstanceTool) {
+  return { kind: "tool", name, externalWrite } as const;
 }
 
 /** What a guest had spent when it failed. */

@@ -1,10 +1,13 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { expect, it } from "vitest";
 import {
+  all,
+  ask,
   createAuthority,
   createInstance,
   type DecisionEvent,
   grantRequested,
+  revocable,
 } from "yoi-plugin-sdk";
 import { decisionChannelName } from "yoi-plugin-sdk/node";
 import { guestPackage, toolManifest } from "./guest-package.ts";
@@ -60,5 +63,52 @@ it("[grants/audit] so is what an authority of the host's own making refuses", as
       subject: "tool.run",
       decision: { allowed: false, code: "grant/denied" },
     },
+  ]);
+});
+
+it("[grants/audit] a person is asked once about a call, and not about one that is refused anyway", async () => {
+  const pkg = await guestPackage("echo");
+  const questions: string[] = [];
+  const decisions: string[] = [];
+  const consent = ask(({ at }) => {
+    questions.push(at);
+    return true;
+  });
+  const grants = revocable(all(grantRequested(pkg), consent));
+  await using guest = await createInstance(pkg, {
+    grants,
+    onDecision: ({ at, decision }) => decisions.push(`${at} ${decision.allowed}`),
+  });
+  expect(questions.splice(0)).toEqual(["registration"]);
+  decisions.length = 0;
+
+  expect((await guest.callTool("run", {})).isError).toBe(false);
+  expect(questions.splice(0)).toEqual(["execution"]);
+  expect(decisions.splice(0)).toEqual(["execution true"]);
+
+  const invalid = await guest.callTool("run", "not an object");
+  expect(invalid.error?.code).toMatch(/^input\//);
+  expect(questions).toEqual([]);
+
+  grants.revoke();
+  expect((await guest.callTool("run", {})).error?.code).toBe("grant/denied");
+  expect(questions).toEqual([]);
+  expect(decisions).toEqual(["execution false"]);
+});
+
+it("[grants/every-time] a grant that is taken back while calls wait for their turn refuses them", async () => {
+  const pkg = await guestPackage("echo");
+  let allowed = 3; // the tool at registration, and two calls
+  const decide = () =>
+    allowed-- > 0
+      ? ({ allowed: true } as const)
+      : ({ allowed: false, code: "grant/denied", message: "Enough." } as const);
+  await using guest = await createInstance(pkg, { grants: { decide } });
+  const results = await Promise.all([1, 2, 3, 4].map(() => guest.callTool("run", {})));
+  expect(results.map(({ error }) => error?.code)).toEqual([
+    undefined,
+    undefined,
+    "grant/denied",
+    "grant/denied",
   ]);
 });
