@@ -9,6 +9,7 @@ export default mergeConfig(suite, {
       "test/build/**",
       "test/docs.test.ts",
       "test/requirements.test.ts",
+      "test/testing/broken-backends.test.ts",
     ],
   },
 });

@@ -55,8 +55,18 @@ export function createPrepareImage(
   spawn: SpawnWorker,
   loadGenerator: () => Promise<ReadonlyMap<string, WebAssembly.Module>>,
 ): PrepareImage {
+  let loading: Promise<ReadonlyMap<string, WebAssembly.Module>> | undefined;
+  /** Once for all components: compiling it costs as much as preparing a small one does. */
+  const loadOnce = () => {
+    loading ??= loadGenerator().catch((error) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+
   return async (source, deadline) => {
-    const generator = source.format === "component" ? await loadGenerator() : new Map();
+    const generator = source.format === "component" ? await loadOnce() : new Map();
     const glueBytes = artifactLimits.glueBytes.default;
     return new Promise((resolve, reject) => {
       const worker = spawn();
