@@ -42,8 +42,6 @@ export type PeerNews =
 
 /** Makes connections to one URL in a plugin's name, which the host owns and the guest never holds. */
 export interface HostConnector {
-  /** Normalised, without a fragment. */
-  readonly url: string;
   /** Without query, its path cut: for events, status and messages (reference §5.4). */
   readonly displayUrl: string;
   /** Says whether a guest's words mean this URL: the URL itself, without its query, or as it is shown. */
@@ -125,7 +123,6 @@ export function createHostConnector(options: HostConnectorOptions): HostConnecto
   };
 
   return Object.freeze({
-    url: url.href,
     displayUrl: displayUrl(url),
     isMeantBy,
     precheck: () =>
