@@ -8,6 +8,7 @@ import type {
 } from "../instance/ingress.types.ts";
 import { takenBack, unattendedReport } from "../instance/ingress-report.ts";
 import { durableQueueLimits } from "../limits.ts";
+import { onAborted } from "../on-aborted.ts";
 import { type AwaitedReport, createAwaitedReports } from "./awaited-reports.ts";
 import { failedReport, startEventWorker } from "./event-worker.ts";
 import { type Answer, inTime } from "./in-time.ts";
@@ -146,7 +147,9 @@ export function openBullmqSession(parts: SessionParts): IngressQueueSession {
     enqueued += 1;
     const onAbort = () => void takeBack(job, delivery).catch(onError);
     if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener("abort", onAbort, { once: true, signal: reported });
+    else if (signal !== undefined && !reported.aborted) {
+      reported.addEventListener("abort", onAborted(signal, onAbort), { once: true });
+    }
     // Of a repetition the report may be there already.
     lookFor(job).catch(onError);
   };
