@@ -200,7 +200,9 @@ function authoriseFolder(
   if (folders === undefined) return allowed;
   const usable = folders.filter(isUsableFolder);
   if (target === undefined) {
-    return usable.length > 0 ? allowed : refuse("any usable folder of host_api.fs");
+    return usable.length > 0
+      ? allowed
+      : refuse("any folder of host_api.fs by its absolute path, with operations");
   }
   const isGranted = usable.some(
     ({ root, operations }) => root === target.root && operations.includes(target.operation),

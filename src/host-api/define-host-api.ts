@@ -62,9 +62,11 @@ function readFunctions(
     if (takenNames.test(name)) {
       refuse(`the name of the function ${quoteName(name)} is taken by what calls it in a guest`);
     }
+    if (typeof definedFunction?.handler !== "function") {
+      refuse(`the function ${quoteName(name)} has no handler`);
+    }
     const { params, handler, validate } = definedFunction;
     checkParameters(name, params);
-    if (typeof handler !== "function") refuse(`the function ${quoteName(name)} has no handler`);
     // Bound here, so that changing the definition later changes nothing.
     read.set(name, {
       params: Object.freeze({ ...params }),
@@ -78,6 +80,9 @@ function readFunctions(
 }
 
 function checkParameters(name: string, params: Parameters): void {
+  if (typeof params !== "object" || params === null) {
+    refuse(`the function ${quoteName(name)} has no params; a function without any says params: {}`);
+  }
   const entries = Object.entries(params);
   const most = customApiLimits.parameters.default;
   if (entries.length > most) {

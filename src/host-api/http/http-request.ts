@@ -29,7 +29,7 @@ export function descriptorText(argument: HostValue | undefined, maxBytes: number
   if (typeof argument !== "string") refuse("host/invalid-request", "The request is not text.");
   // A UTF-16 unit has one byte or more: endless text is refused without being counted.
   if (argument.length > maxBytes || utf8Length(argument) > maxBytes) {
-    refuse("host/too-large", `The request's JSON has more than ${maxBytes} bytes.`);
+    refuse("host/too-large", `What the guest sent has more than ${maxBytes} bytes.`);
   }
   return argument;
 }

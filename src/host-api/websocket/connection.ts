@@ -160,5 +160,5 @@ const failureText: { readonly [Failure in SocketFailure]: string } = {
   connect: "The connection broke.",
   tls: "The connection's TLS failed.",
   protocol: "The peer broke the WebSocket protocol, or sent too many pings.",
-  "too-large": "The peer sent a message, or more messages, than may wait.",
+  "too-large": "The peer sent a message that is too long, or more of them than may wait.",
 };

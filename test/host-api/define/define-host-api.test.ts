@@ -18,6 +18,17 @@ function contacts(fn: Partial<CustomFunction> = {}, params: Parameters = { query
 }
 
 describe("[custom/refusals] a host's own API", () => {
+  test.each([
+    ["has no params", { handler: () => 1 }],
+    ["has no handler", { params: {} }],
+    ["has no handler", null],
+  ])("is refused in words where a function of it %s", (reason, find) => {
+    const define = () =>
+      defineHostApi({ interface: name, functions: { find: find as unknown as CustomFunction } });
+    expect(define).toThrow(expect.objectContaining({ code: "options/invalid" }));
+    expect(define).toThrow(reason);
+  });
+
   test("is refused without a grant, without a request, and after a revocation, and its handler unheard", async () => {
     const handler = vi.fn();
     const api = contacts({ handler });
