@@ -1,4 +1,4 @@
-import type { Diagnostic, PluginError } from "../errors.ts";
+import type { Diagnostic, ErrorCode, PluginError } from "../errors.ts";
 import type { Json } from "../json.ts";
 import { instanceLimits } from "../limits.ts";
 import type { PackageIdentity } from "../package/package.types.ts";
@@ -15,7 +15,10 @@ import type {
 
 /** What an instance counts about itself, and its last error. */
 export interface StatusRecord {
-  /** Counts a call that ended, whether well or not. */
+  /**
+   * Counts a call that ended, whether well or not. One that was refused for the instance's state leaves
+   * the last error alone, which says what led to that state.
+   */
   callEnded(result: Pick<ToolResult, "isError" | "error">): void;
   /** Counts a guest whose isolate ended and is replaced for the next call. */
   guestReplaced(error: PluginError): void;
@@ -71,7 +74,8 @@ export function createStatusRecord(about: {
     callEnded(result) {
       if (result.isError) failed += 1;
       else completed += 1;
-      if (result.error !== undefined) keep(result.error);
+      if (result.error === undefined) return;
+      if (lastError === undefined || !stateRefusals.has(result.error.code)) keep(result.error);
     },
     guestReplaced(error) {
       replacements += 1;
@@ -107,6 +111,12 @@ export function createStatusRecord(about: {
       }),
   };
 }
+
+const stateRefusals: ReadonlySet<ErrorCode> = new Set([
+  "instance/failed",
+  "instance/starting",
+  "instance/stopped",
+]);
 
 function keepNewest<Item>(items: Item[], item: Item, most: number): void {
   items.push(item);

@@ -181,8 +181,11 @@ describe("[instance/fault] a guest that can't be trusted any more is not entered
     expect((await instance.callTool("run", {})).error?.code).toBe("instance/failed");
     const later = await instance.deliverIngress("room", event());
     expect(later).toMatchObject({ attempts: 0, error: { code: "instance/failed" } });
+    // The refusal says that the status knows why, and so it must.
+    expect(instance.status().lastError?.code).toBe(code);
     await instance.stop();
-    expect(instance.status()).toMatchObject({ state: "stopped" });
+    expect((await instance.callTool("run", {})).error?.code).toBe("instance/stopped");
+    expect(instance.status()).toMatchObject({ state: "stopped", lastError: { code } });
   });
 
   it("[stop/loop] an event that takes longer than timeoutMs fails it, and is counted as such", async () => {
