@@ -34,8 +34,10 @@ export async function authoriseImports(
     // Refused before it is looked for: what is not granted need not be known to be missing.
     const permission = api?.name ?? name.replace(/^yoi:host\/([a-z]+)@.*$/u, "$1");
     const decision = await authority.decide({ kind: "host_api", api: permission }, "registration");
-    if (!decision.allowed) refuse(decision.code, decision.message);
-    else if (api !== undefined) imported.push(api);
+    if (!decision.allowed) {
+      // Some toolchains import all that a world names, so that an author may not know of the import.
+      refuse(decision.code, `The guest imports ${quoteName(name)}. ${decision.message}`);
+    } else if (api !== undefined) imported.push(api);
     else {
       refuse(
         "artifact/unknown-import",
