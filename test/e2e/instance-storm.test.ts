@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { DeadLetter, IngressReport, PluginInstance, ToolResult } from "yoi-plugin-sdk";
 import { announced, event, livingInstance } from "./instance-package.ts";
@@ -145,5 +146,23 @@ describe("[instance/storm] ten thousand events while tools are called", () => {
     expect(trapped).toHaveLength(21);
     expect(came.reports.filter(({ accepted }) => accepted)).toHaveLength(42);
     expect(instance.status()).toMatchObject({ state: "failed", restarts: { count: 20 } });
+  });
+
+  it("fifty calls and events at once, of one signal, have the engine warn of no leak", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    await using instance = await livingInstance("instance-counter", { ingress: { capacity: 50 } });
+    const { signal } = new AbortController();
+    const each = Array.from({ length: 50 }, (_, index) => index);
+    const reports = each.map((index) =>
+      instance.deliverIngress("room", event(index), { signal, waitMs: 60_000 }),
+    );
+    const results = each.map((index) => instance.callTool("run", { index }, { signal }));
+    expect((await Promise.all(results)).every(({ isError }) => !isError)).toBe(true);
+    expect((await Promise.all(reports)).every(({ accepted }) => accepted)).toBe(true);
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
