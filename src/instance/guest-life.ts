@@ -163,12 +163,18 @@ export class GuestLife {
    */
   async stop(isIdle: boolean): Promise<PluginError | undefined> {
     const guest = this.#guest;
+    const { plugin, limits, onComponent } = this.#parts;
     try {
-      if (!isIdle) throw stuck(this.#parts.plugin);
-      if (guest?.isAlive === true) this.#parts.onComponent(await this.#step(guest, "stop", []));
+      if (!isIdle) throw stuck(plugin);
+      if (guest?.isAlive === true) {
+        const said = this.#step(guest, "stop", []);
+        // Its own deadline is long over by then, for a backend that keeps one.
+        if (!(await settledWithin(said, 2 * limits.startTimeoutMs))) throw stuck(plugin);
+        onComponent(await said);
+      }
       return undefined;
     } catch (thrown) {
-      return lifecycleError(thrown, this.#parts.plugin);
+      return lifecycleError(thrown, plugin);
     } finally {
       await this.close();
     }

@@ -164,6 +164,19 @@ describe("[backend/living] a host's own backend", () => {
     expect((await waiting).error?.code).toBe("instance/stopped");
   });
 
+  it("that never answers a stop is closed all the same", async () => {
+    const own = backendOf((exportName, args) =>
+      exportName === "stop" ? new Promise(() => {}) : good(exportName, args),
+    );
+    const instance = await livingWith({ backends: [own.backend], limits: { startTimeoutMs: 100 } });
+    await instance.stop();
+    expect(instance.status()).toMatchObject({
+      state: "failed",
+      lastError: { code: "runtime/timeout" },
+    });
+    expect(own.closed).toBe(1);
+  });
+
   it("is never entered twice at once, whatever its guest's answers make the host do", async () => {
     let inside = 0;
     let deepest = 0;
