@@ -11,7 +11,7 @@ export type BodyKind = "json" | "text";
  * @param request The request.
  * @param maxBytes The most bytes of its body.
  * @returns What the body is.
- * @throws WebhookRefusal 405, 411 and on.
+ * @throws WebhookRefusal 405, 415, 413, or 400 for a length that is none.
  */
 export function checkHead(request: Request, maxBytes: number): BodyKind {
   if (request.method !== "POST") refuseWebhook(405, "Webhooks are called by POST.");
