@@ -35,7 +35,8 @@ export type GuestFaultCode = Extract<
  */
 export function faultError(fault: GuestFault, fuel: number, deadline: Deadline): PluginError {
   if (deadline.reason !== undefined && fault.code === stopCodes[deadline.reason]) {
-    return deadline.error("The guest");
+    const { details, ...stopped } = deadline.error("The guest").toJSON();
+    return new PluginError({ ...stopped, details: { ...details, fuel } });
   }
   return new PluginError({ ...fault, phase: "execution", details: { fuel } });
 }

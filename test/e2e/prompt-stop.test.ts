@@ -67,6 +67,13 @@ describe.each(["worker", "inline"] as const)("[stop/prompt] in the isolation %s"
     expect(instance.status().replacements).toBe(0);
   });
 
+  it("what a call had spent is told when time or its caller ended it, too", async () => {
+    await using instance = await guestInstance("loop", { isolation, limits: { timeoutMs: 300 } });
+    const late = await instance.callTool("run", {});
+    expect(late.error?.code).toBe("runtime/timeout");
+    expect(late.usage?.fuel).toBeGreaterThan(meterLimits.sliceFuel.default);
+  });
+
   it("the same call costs the same fuel, wherever it runs", async () => {
     await using instance = await guestInstance("echo", { isolation });
     const spent = new Set<number | undefined>();
