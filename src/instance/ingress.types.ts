@@ -71,7 +71,10 @@ export interface IngressReport {
 export interface IngressFailure {
   readonly code: ErrorCode;
   readonly message: string;
-  /** Whether another attempt may go better: the guest said so, or it never had the event. */
+  /**
+   * Whether another attempt may go better: the guest said so, never had the event, or was cut off with
+   * it by a stop.
+   */
   readonly isRetryable: boolean;
 }
 

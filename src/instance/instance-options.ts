@@ -99,10 +99,7 @@ export function planInstance(
     hostApis: chooseHostApis(options.hostApis ?? [], defaults.hostApis),
     limits: chooseLimits(pkg, options.limits, isolate),
     wasi: readWasiOptions(options),
-    life: planLife({
-      ...options,
-      drivers: [...(options.drivers ?? []), ...(defaults.drivers ?? [])],
-    }),
+    life: planLife(options, defaults.drivers),
   });
 }
 
@@ -139,6 +136,13 @@ function chooseHostApis(
   own: readonly HostApi[],
   ours: readonly HostApi[],
 ): ReadonlyMap<string, HostApi> {
+  // What a host without types passes, such as the definition that defineHostApi takes.
+  if (!Array.isArray(own) || own.some((api) => typeof api?.open !== "function")) {
+    refuse(
+      "options/invalid",
+      "hostApis must be a list of APIs, as defineHostApi, createHttpsApi and their like make them.",
+    );
+  }
   const unversioned = ({ interface: name }: HostApi) => name.replace(/@.*$/u, "");
   const replaced = new Set(own.map(unversioned));
   const kept = ours.filter((api) => !replaced.has(unversioned(api)));

@@ -60,22 +60,32 @@ export interface IngressPlan {
  * Resolves the options about a guest that lives on.
  *
  * @param options What the host asked for.
+ * @param ours The drivers that are asked after the host's own.
  * @returns The plan, frozen.
  * @throws PluginError `options/invalid` for what has no meaning.
  */
-export function planLife(options: LifeOptions): LifePlan {
+export function planLife(options: LifeOptions, ours: readonly IngressDriver[] = []): LifePlan {
   return Object.freeze({
     config: readConfig(options.config),
     restart: planRestart(options.restart),
-    drivers: Object.freeze([...(options.drivers ?? [])]),
+    drivers: Object.freeze([...readDrivers(options.drivers), ...ours]),
     ingress: planIngress(options.ingress),
   });
 }
 
 function readConfig(config: Json = null): string {
-  const read = snapshotInput(config, instanceLimits.configBytes.default);
+  const read = snapshotInput(config, instanceLimits.configBytes.default, "config");
   if (read.ok) return read.text;
-  throw invalid(`config can't be given to a guest. ${read.message}`);
+  throw invalid(read.message.replace(/\.$/u, ""));
+}
+
+function readDrivers(drivers: readonly IngressDriver[] = []): readonly IngressDriver[] {
+  const isDriver = (each: Partial<IngressDriver> | null) =>
+    typeof each?.name === "string" &&
+    typeof each.serves === "function" &&
+    typeof each.open === "function";
+  if (Array.isArray(drivers) && drivers.every(isDriver)) return drivers;
+  throw invalid("drivers must be a list of drivers, each with name, serves and open");
 }
 
 function planRestart(asked: LifeOptions["restart"] = "never"): RestartPlan {

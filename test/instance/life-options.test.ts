@@ -70,7 +70,14 @@ describe("the options about a guest that lives on", () => {
     ["no capacity", { ingress: { capacity: 0 } }, /capacity/u],
     ["half an attempt", { ingress: { maxAttempts: 0.5 } }, /maxAttempts/u],
     ["a negative delay", { ingress: { retryDelayMs: -1 } }, /retryDelayMs/u],
-    ["a configuration with a function", { config: { f() {} } }, /config/u],
+    [
+      "a configuration with a function",
+      { config: { f() {} } },
+      /: config is not JSON: [^.]*\.f [^.]*\.$/u,
+    ],
+    ["one driver for a list", { drivers: { name: "mail" } }, /drivers/u],
+    ["a driver that can't be opened", { drivers: [{ name: "mail", serves: () => true }] }, /open/u],
+    ["null for a driver", { drivers: [null] }, /drivers/u],
     [
       "a configuration past configBytes",
       { config: "x".repeat(instanceLimits.configBytes.default - 1) },
