@@ -223,6 +223,15 @@ function parse<Schema extends v.GenericSchema>(
   });
 }
 
+/** What the schema's types are called. */
+const expectedNames: ReadonlyMap<string, string> = new Map([
+  ["Object", "an object"],
+  ["Array", "a list"],
+  ["string", "a string"],
+  ["number", "a number"],
+  ["boolean", "true or false"],
+]);
+
 function issueText(issue: v.BaseIssue<unknown>): string {
   const keys = (issue.path ?? []).map((part) => String(part.key));
   const key = keys.at(-1) ?? "";
@@ -234,8 +243,8 @@ function issueText(issue: v.BaseIssue<unknown>): string {
   if (issue.type === "strict_object" && issue.expected?.startsWith('"') === true) {
     return `${where} is missing`;
   }
-  const expected = issue.type === "check" ? issue.message : issue.expected;
-  return `${where} must be ${boundedText(expected ?? "something else", 160)}`;
+  const expected = (issue.type === "check" ? issue.message : issue.expected) ?? "something else";
+  return `${where} must be ${expectedNames.get(expected) ?? boundedText(expected, 160)}`;
 }
 
 /** Copies plain data, leaves out what is `undefined`, and freezes it at every depth. */

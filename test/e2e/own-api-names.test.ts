@@ -1,5 +1,11 @@
 import { expect, it } from "vitest";
-import { createInstance, defineHostApi, grantRequested, hostApiWit } from "yoi-plugin-sdk";
+import {
+  createInstance,
+  defineHostApi,
+  grantRequested,
+  type HostApi,
+  hostApiWit,
+} from "yoi-plugin-sdk";
 import { buildComponent } from "yoi-plugin-sdk/build";
 import { guestPackage, toolManifest } from "./guest-package.ts";
 
@@ -32,4 +38,18 @@ api = "${api.interface}"
   const { content, error } = await guest.callTool("run", { names });
   expect(error).toBeUndefined();
   expect(JSON.parse(content ?? "")).toEqual(words);
+});
+
+it.each([
+  ["a definition in place of the API", [{ interface: "acme:crm/contacts@1.0.0", functions: {} }]],
+  ["an empty object", [{}]],
+  ["nothing in the list", [undefined]],
+  ["an API without a list", api],
+])("[custom/refusals] %s is refused in words", async (_, hostApis) => {
+  const pkg = await guestPackage("echo");
+  const options = { grants: grantRequested(pkg), hostApis: hostApis as unknown as HostApi[] };
+  await expect(createInstance(pkg, options)).rejects.toMatchObject({
+    code: "options/invalid",
+    message: expect.stringContaining("defineHostApi"),
+  });
 });

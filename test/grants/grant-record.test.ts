@@ -12,7 +12,7 @@ import { boundRecord, permit, stubPackage } from "./stub-package.ts";
 
 describe("reading a record", () => {
   test.each<[string, unknown, string]>([
-    ["null", null, "it must be"],
+    ["null", null, "it must be an object"],
     ["a list", [], "it must be"],
     ["an unknown key", { permission: [] }, '"permission" is not a key'],
     ["__proto__", JSON.parse('{"__proto__":{"permissions":[]}}'), '"__proto__" is not a key'],
@@ -25,7 +25,7 @@ describe("reading a record", () => {
       { permissions: [{ kind: "external_write", name: "x" }] },
       '"name" is not a key of permissions.0',
     ],
-    ["methods as text", { request: [{ methods: "GET" }] }, "request.0.methods"],
+    ["methods as text", { request: [{ methods: "GET" }] }, "request.0.methods must be a list"],
     ["a port past the last", { websocket: [{ port: 65_536 }] }, "websocket.0.port"],
     ["a port with a fraction", { request: [{ port: 80.5 }] }, "request.0.port"],
     ["methods of a websocket", { websocket: [{ methods: ["GET"] }] }, '"methods" is not a key'],
