@@ -52,11 +52,3 @@ it.each([
 ])("[raw/host-apis] %s is an answer that it goes on with: %s", async (path, code) => {
   expect(await answered({ path })).toMatchObject({ error: { code } });
 });
-
-it("is refused in an isolation that can't answer host calls, when the instance is made", async () => {
-  const pkg = await rawPackage("host-read", manifest);
-  const grants = grantRequested(pkg, { fs: [{ root, operations: ["read"] }] });
-  await expect(createInstance(pkg, { grants, isolation: "inline" })).rejects.toMatchObject({
-    code: "options/unsupported",
-  });
-});

@@ -51,7 +51,7 @@ export function quantity({ unit, default: value }: Pick<limits.Limit, "unit" | "
   if (unit === "bytes" && value >= MiB && value % MiB === 0) return `${value / MiB} MiB`;
   if (unit === "bytes" && value >= KiB && value % KiB === 0) return `${value / KiB} KiB`;
   if (unit === "bytes") return `${grouped(value)} bytes`;
-  if (unit === "ms") return value >= 1000 ? `${value / 1000} s` : `${value} ms`;
+  if (unit === "ms") return duration(value);
   if (unit === "ratio") return `${value}:1`;
   if (unit === "instructions") return `${grouped(value)} instructions`;
   return unit === "levels" ? `${grouped(value)} levels` : grouped(value);
@@ -80,4 +80,20 @@ function tableComments(): ReadonlyMap<string, string> {
     comments.set(name, ts.getTextOfJSDocComment(comment?.comment) ?? "");
   }
   return comments;
+}
+
+/** Milliseconds in the largest unit that leaves no fraction; one day is 24 hours. */
+function duration(value: number): string {
+  const units = [
+    ["days", 86_400_000],
+    ["h", 3_600_000],
+    ["min", 60_000],
+    ["s", 1000],
+  ] as const;
+  const fitting = units.find(
+    ([name, size]) => value % size === 0 && value >= (name === "days" ? 2 * size : size),
+  );
+  if (fitting === undefined) return value > 1000 ? `${value / 1000} s` : `${value} ms`;
+  const [name, size] = fitting;
+  return `${value / size} ${name}`;
 }

@@ -41,7 +41,12 @@ test("a default is written as people say it", () => {
   expect(quantity({ unit: "bytes", default: 64 * 1024 })).toBe("64 KiB");
   expect(quantity({ unit: "bytes", default: 24 * 1024 * 1024 })).toBe("24 MiB");
   expect(quantity({ unit: "bytes", default: 512 })).toBe("512 bytes");
+  expect(quantity({ unit: "ms", default: 250 })).toBe("250 ms");
   expect(quantity({ unit: "ms", default: 10_000 })).toBe("10 s");
+  expect(quantity({ unit: "ms", default: 90_000 })).toBe("90 s");
+  expect(quantity({ unit: "ms", default: 900_000 })).toBe("15 min");
+  expect(quantity({ unit: "ms", default: 86_400_000 })).toBe("24 h");
+  expect(quantity({ unit: "ms", default: 24 * 86_400_000 })).toBe("24 days");
   expect(quantity({ unit: "ratio", default: 100 })).toBe("100:1");
   expect(quantity({ unit: "count", default: 20_000 })).toBe("20,000");
 });
