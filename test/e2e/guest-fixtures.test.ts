@@ -34,21 +34,24 @@ function toolOf(guest: GuestFixture): string {
 // Guests of the instance world have tests of their own.
 const toolGuests = guests.filter(({ world }) => world === "yoi:plugin/tool@1.0.0");
 
-describe.each(["worker", "inline"] as const)("in the isolation %s", (isolation) => {
-  it.each(toolGuests.map((guest) => [guest.name, guest] as const))(
-    "%s ends as it must, and the host goes on",
-    async (_, guest) => {
+const isolations = ["worker", "inline"] as const;
+
+// Both isolations in one test: the guest is prepared once.
+it.each(toolGuests.map((guest) => [guest.name, guest] as const))(
+  "%s ends as it must in every isolation, and the host goes on",
+  async (_, guest) => {
+    for (const isolation of isolations) {
       const ended = await ending(guest, isolation);
       if ("feature" in ended) {
         // An engine without the feature says so by its name; it does not crash.
-        expect(ended.code).toBe("artifact/unsupported");
+        expect(ended.code, isolation).toBe("artifact/unsupported");
       } else {
-        expect(ended).toEqual("ok" in guest.expects ? { ok: true } : guest.expects);
+        expect(ended, isolation).toEqual("ok" in guest.expects ? { ok: true } : guest.expects);
       }
       expect(globalThis).not.toHaveProperty("yoiPwned");
-    },
-  );
-});
+    }
+  },
+);
 
 it("a guest of the instance world is refused where the tool world is declared", async () => {
   await expect(guestInstance("instance-world", {}, toolManifest)).rejects.toMatchObject({
@@ -62,7 +65,7 @@ async function answerOf(name: string, isolation: "worker" | "inline"): Promise<T
   return await instance.callTool("run", {});
 }
 
-describe.each(["worker", "inline"] as const)("what holds in the isolation %s", (isolation) => {
+describe.each(isolations)("what holds in the isolation %s", (isolation) => {
   it("[limits/memory] growing stops at 64 MiB inside the guest, all memories together", async () => {
     const pages = (result: ToolResult) =>
       Number(/\d+/u.exec(result.content ?? result.summary)?.[0]);
