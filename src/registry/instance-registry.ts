@@ -56,13 +56,14 @@ export class InstanceRegistry<Options extends { readonly signal?: AbortSignal }>
       const place = this.#places.get(ref);
       if (place === undefined) break;
       const { instance } = place;
-      if (instance === undefined && place.giveUp.signal.aborted) {
+      const isGivenUp = place.giveUp.signal.aborted;
+      if (instance === undefined && isGivenUp) {
         // Its end was not this caller's doing: what comes next is.
         await settled(place.opening);
         this.#remove(place);
         continue;
       }
-      if (instance === undefined || !hasEnded(instance)) {
+      if (instance === undefined || !(isGivenUp || hasEnded(instance))) {
         if (place.plugin.digest !== pkg.identity.digest) throw otherDigest(place.plugin, pkg);
         return instance ?? this.#wait(place, signal);
       }

@@ -166,6 +166,23 @@ describe("[registry/instances] a registry of instances", () => {
     },
   );
 
+  test.each(["0", "2"])(
+    "one that is being stopped is given to nobody (digest %s)",
+    async (digest) => {
+      const { registry, last } = registryOf();
+      const opening = registry.open(packageOf("a"));
+      const made = last().succeed();
+      await opening;
+      const stopping = registry.stop("project:a");
+      const again = registry.open(packageOf("a", digest));
+      expect(await stopping).toBe(true);
+      await new Promise(setImmediate);
+      const next = last().succeed();
+      expect(await again).toBe(next.instance);
+      expect([made.instance.state, registry.get("project:a")]).toEqual(["stopped", next.instance]);
+    },
+  );
+
   test("one that failed and will be started again is open", async () => {
     const { registry, last } = registryOf();
     const opening = registry.open(packageOf("a"));
