@@ -79,5 +79,7 @@ function startWorker(entry: URL, options: WorkerOptions): Worker {
  * one option that turns this rule off; a worker does nothing else with it.
  */
 function withheld(entry: URL): string[] {
-  return ["--permission", `--allow-fs-read=${fileURLToPath(entry)}`, "--interactive"];
+  // Node warns of a comma in the path, and a worker with a warning to write keeps the process from ending.
+  const file = `--allow-fs-read=${fileURLToPath(entry)}`;
+  return ["--permission", file, "--interactive", "--no-warnings"];
 }
