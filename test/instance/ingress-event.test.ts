@@ -155,6 +155,8 @@ describe("an event that is taken", () => {
     fc.assert(
       fc.property(fc.anything(), fc.jsonValue({ maxDepth: 4 }), (anything, payload) => {
         expect(() => read(anything)).not.toThrow();
+        // That key is refused, which the test above holds.
+        fc.pre(!JSON.stringify(payload).includes('"__proto__":'));
         const envelope = envelopeOf({ ...least, payload });
         expect(JSON.parse(JSON.stringify(envelope.payload))).toEqual(
           JSON.parse(JSON.stringify(payload)),
