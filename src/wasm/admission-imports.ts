@@ -145,7 +145,7 @@ export function checkRawImports(
     if (expected === undefined || item.kind !== "function") {
       refuse(
         "artifact/unknown-import",
-        `The artifact imports ${what}, which the host does not provide. Raw guests may import functions of yoi:tool and of the host modules (${hostModuleNames}).`,
+        `The artifact imports ${what}, which the host does not provide. Raw guests may import functions of yoi:tool, of the host modules (${hostModuleNames}), and of interfaces that the host passes in hostApis.`,
       );
     } else if (item.signature !== expected) {
       const signature = boundedText(item.signature ?? "another type", 120);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -12,9 +12,9 @@ import { rawManifest } from "./raw-package.ts";
 const run = promisify(execFile);
 const library = new URL("../../dist/index.js", import.meta.url).href;
 
-const host = `
+const hostOf = (url: string) => `
 import { readFile } from "node:fs/promises";
-import { createInstance, grantRequested, loadPackage } from ${JSON.stringify(library)};
+import { createInstance, grantRequested, loadPackage } from ${JSON.stringify(url)};
 const pkg = await loadPackage({
   "plugin.toml": await readFile("plugin.toml"),
   "guest.wasm": await readFile("guest.wasm"),
@@ -28,7 +28,7 @@ await instance.stop();
 let directory: string;
 beforeAll(async () => {
   directory = await realpath(await mkdtemp(path.join(tmpdir(), "yoi-elsewhere-")));
-  await writeFile(path.join(directory, "host.mjs"), host);
+  await writeFile(path.join(directory, "host.mjs"), hostOf(library));
   await writeFile(path.join(directory, "plugin.toml"), rawManifest);
   await writeFile(path.join(directory, "guest.wasm"), await rawGuestBytes("last-write-wins"));
 });
@@ -36,6 +36,24 @@ afterAll(() => rm(directory, { recursive: true }));
 
 it("[isolation/no-ambient] guests run in a host whose working directory does not hold this library", async () => {
   const { stdout } = await run(process.execPath, ["host.mjs"], { cwd: directory });
+  expect(stdout).toBe("answered\n");
+});
+
+it("[isolation/no-ambient] guests run, and their host ends, where the library's path has a comma", async () => {
+  const root = path.join(directory, "a,b");
+  await cp("dist", path.join(root, "dist"), {
+    recursive: true,
+    filter: (file) => !file.endsWith(".map"),
+  });
+  await copyFile("package.json", path.join(root, "package.json"));
+  await symlink(path.resolve("node_modules"), path.join(root, "node_modules"));
+  const copy = pathToFileURL(path.join(root, "dist/index.js")).href;
+  await writeFile(path.join(directory, "host-of-copy.mjs"), hostOf(copy));
+  // Node's own warning about the comma once kept the process from ending.
+  const { stdout } = await run(process.execPath, ["host-of-copy.mjs"], {
+    cwd: directory,
+    timeout: 20_000,
+  });
   expect(stdout).toBe("answered\n");
 });
 
